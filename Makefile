@@ -1,0 +1,28 @@
+# One command each. `make` lists them.
+
+BIN := .venv/bin
+
+help: ## show these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## a virtual environment with everything for development
+	python3 -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[dev]'
+
+test: ## all tests
+	$(BIN)/pytest
+
+lint: ## style and common mistakes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: ## strict type checking
+	$(BIN)/mypy
+
+bench: ## speed against a peer, as ratios of one run
+	$(BIN)/python -m benchmarks
+
+cover: ## tests with branch coverage
+	$(BIN)/pytest --cov --cov-fail-under=95
+
+.PHONY: help setup test lint types bench cover

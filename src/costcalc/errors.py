@@ -1,0 +1,44 @@
+"""What costcalc raises when an input cannot be used.
+
+Every message is one line that says what is wrong, where, and what to do. All are `ValueError`s, so code that
+does not know costcalc still handles them.
+"""
+
+from collections.abc import Iterable
+
+
+class CostcalcError(ValueError):
+    """Base of every error that costcalc raises on purpose."""
+
+
+class InputError(CostcalcError):
+    """A value, option or file that cannot be used as given."""
+
+
+class UnknownNameError(CostcalcError, LookupError):
+    """A model, route, basis, plan, profile or other name that is not known; the message offers the nearest."""
+
+
+class RateNotFoundError(CostcalcError, LookupError):
+    """The name is known, but no price applies on that day, route, basis or service tier."""
+
+
+def unknown_name(what: str, given: object, known: Iterable[str], hint: str = "") -> UnknownNameError:
+    """The error for a name that is not known, with the nearest known ones (or all, where they are few)."""
+    from difflib import get_close_matches  # loaded only when something went wrong
+
+    names = list(known)
+    if len(names) <= 8:
+        offer = f"known: {', '.join(names) or 'none'}"
+    else:
+        by_folded = {name.casefold(): name for name in reversed(names)}
+        close = get_close_matches(str(given).casefold(), by_folded, n=3, cutoff=0.5)
+        offer = f"nearest: {', '.join(by_folded[name] for name in close)}" if close else "nothing near it is known"
+    tail = f"; {hint}" if hint else ""
+    return UnknownNameError(f"unknown {what} {_shown(given)}; {offer}{tail}")
+
+
+def _shown(value: object) -> str:
+    """A stranger's value on one line, of bounded length, with control characters made visible."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

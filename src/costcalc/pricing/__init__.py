@@ -1,0 +1,1 @@
+"""Rates as claims: what a token costs, who says so, and which claim to believe."""

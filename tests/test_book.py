@@ -1,0 +1,224 @@
+"""Which rate applies?"""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from costcalc import InputError, PriceBook, Rate, RateNotFoundError, UnknownNameError
+from costcalc.pricing.rate import STATUSES
+from tests.strategies import BOOK, days
+
+AUGUST = date(2026, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("gpt-5.4-mini", "gpt-5.4-mini"),
+        ("GPT-5.4 Mini", "gpt-5.4-mini"),
+        ("  gpt-5.4   mini ", "gpt-5.4-mini"),
+        ("Claude Opus 4.8 (fast mode)", "claude-opus-4.8-fast"),
+        ("mai-code-1-flash-picker", "mai-code-1-flash"),
+        ("MAI-CODE-1-FLASH-INTERNAL", "mai-code-1-flash"),
+        ("mai-code-1-flash-4th", "mai-code-1.1-flash"),
+    ],
+)
+def test_a_model_is_found_by_id_name_or_alias(name: str, model: str) -> None:
+    assert BOOK.model(name).id == model
+
+
+@pytest.mark.parametrize("name", ["mai-code-1-flash-5th", "gpt-5.4-min", "gpt", "", " ", "gpt-5.4-mini-2026"])
+def test_a_model_is_never_found_by_prefix(name: str) -> None:
+    with pytest.raises(UnknownNameError, match="unknown model"):
+        BOOK.model(name)
+
+
+def test_an_unknown_model_offers_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="nearest: gpt-5.4-mini"):
+        BOOK.rate("gpt-5.4-mni", on=AUGUST)
+
+
+@given(st.text())
+def test_any_text_is_a_model_or_an_error_of_one_line(name: str) -> None:
+    try:
+        BOOK.model(name)
+    except UnknownNameError as error:
+        assert len(str(error).splitlines()) == 1  # noqa: PT017
+
+
+class TestWindows:
+    def test_a_closed_window_names_the_last_day_and_the_successor(self) -> None:
+        with pytest.raises(RateNotFoundError) as caught:
+            BOOK.rate("mai-code-1-flash", on=date(2026, 10, 1))
+        assert str(caught.value) == (
+            "MAI-Code-1-Flash on route copilot left the table on 2026-09-10 (last day 2026-09-09); "
+            "successor MAI-Code-1.1-Flash (mai-code-1.1-flash)"
+        )
+
+    def test_the_first_and_the_last_day_count(self) -> None:
+        assert BOOK.rate("mai-code-1-flash", on=date(2026, 6, 2)).usd_per_mtok.output == Decimal("4.5")
+        assert BOOK.rate("mai-code-1-flash", on=date(2026, 9, 9))
+        with pytest.raises(RateNotFoundError, match="first known day is 2026-06-02"):
+            BOOK.rate("mai-code-1-flash", on=date(2026, 6, 1))
+        with pytest.raises(RateNotFoundError, match="left the table on 2026-09-10"):
+            BOOK.rate("mai-code-1-flash", on=date(2026, 9, 10))
+
+    @pytest.mark.parametrize(
+        ("on", "price"),
+        [("2026-08-19", 5), ("2026-08-20", "2.5"), ("2026-08-21", 2), ("2026-09-03", 2), ("2026-09-04", 4)],
+    )
+    def test_each_day_has_its_price(self, on: str, price: str | int) -> None:
+        assert BOOK.rate("gpt-5.6-sol", on=date.fromisoformat(on)).usd_per_mtok.fresh_input == Decimal(price)
+
+    def test_a_promotion_that_ended_says_so(self) -> None:
+        with pytest.raises(RateNotFoundError, match="no known price from 2026-12-01, when its promotional price ends"):
+            BOOK.rate("gemini-4-argon", on=date(2026, 12, 1))
+
+    def test_an_unknown_first_day_is_told(self) -> None:
+        rate = BOOK.rate("claude-haiku-5.5", on=date(2026, 10, 1))
+        assert rate.effective_from is None
+        assert rate.to_dict()["effective_from"] is None
+        assert "first_day_unknown" in {notice.code for notice in BOOK.notices(rate, date(2026, 10, 1))}
+        with pytest.raises(RateNotFoundError, match="first known day is 2026-09-23"):
+            BOOK.rate("claude-haiku-5.5", on=date(2026, 9, 22))
+
+    def test_a_model_without_a_price_is_not_free(self) -> None:
+        with pytest.raises(RateNotFoundError, match="no price of it is known at all"):
+            BOOK.rate("MAI Code 2 Flash", on=date(2026, 11, 24))
+
+    def test_a_route_without_a_price_names_those_that_have_one(self) -> None:
+        with pytest.raises(RateNotFoundError, match="no rate for GPT-5 mini on route api; there are rates on: copilot"):
+            BOOK.rate("gpt-5-mini", route="api", on=AUGUST)
+
+    def test_a_service_tier_is_a_price_of_its_own(self) -> None:
+        on = date(2026, 11, 1)
+        prices = {
+            tier: BOOK.rate("gpt-5.4-mini", route="api", service_tier=tier, on=on).usd_per_mtok.output
+            for tier in ("standard", "batch", "flex", "priority")
+        }
+        assert prices == {"standard": Decimal("4.5"), "batch": Decimal("2.25"), "flex": Decimal("2.25"), "priority": 9}
+        with pytest.raises(RateNotFoundError, match="first known day is 2026-10-14"):
+            BOOK.rate("gpt-5.4-mini", route="api", service_tier="batch", on=date(2026, 10, 13))
+
+
+class TestBasis:
+    def test_published_before_provisional_before_indicative(self) -> None:
+        claims = BOOK.claims("mai-code-1-flash", route="copilot", on=AUGUST)
+        assert [claim.status for claim in claims] == ["published", "provisional"]
+        assert BOOK.rate("mai-code-1-flash", on=AUGUST).status == "published"
+
+    @pytest.mark.parametrize(
+        ("basis", "source"),
+        [
+            ("best", "openai-pricing-page"),
+            ("published", "openai-pricing-page"),
+            ("indicative", "mai-vs-gpt-comparison-article"),
+            ("mai-vs-gpt-comparison-article", "mai-vs-gpt-comparison-article"),
+        ],
+    )
+    def test_a_status_or_a_source_can_be_believed(self, basis: str, source: str) -> None:
+        assert BOOK.rate("gpt-5.4-mini", route="api", on=AUGUST, basis=basis).source == source
+
+    def test_no_claim_of_that_basis_names_those_there_are(self) -> None:
+        with pytest.raises(RateNotFoundError, match=r"there are: mai-code-1-article \(indicative\)"):
+            BOOK.rate("mai-code-1-flash", route="api", on=AUGUST, basis="published")
+
+    @given(st.sampled_from(sorted(BOOK.models)), st.sampled_from(sorted(BOOK.routes)), days)
+    def test_the_rate_is_the_first_claim_and_none_is_more_believed(self, model: str, route: str, on: date) -> None:
+        claims = BOOK.claims(model, route=route, on=on)
+        if not claims:
+            with pytest.raises(RateNotFoundError):
+                BOOK.rate(model, route=route, on=on)
+            return
+        rate = BOOK.rate(model, route=route, on=on)
+        assert rate == claims[0]
+        assert STATUSES.index(rate.status) == min(STATUSES.index(claim.status) for claim in claims)
+        assert all(claim.in_force(on) for claim in claims)
+        for status in {claim.status for claim in claims}:
+            assert BOOK.rate(model, route=route, on=on, basis=status).status == status
+
+    def test_claims_of_every_route(self) -> None:
+        routes = {claim.route for claim in BOOK.claims("gpt-5.4-mini", on=AUGUST)}
+        assert routes == {"copilot", "api", "api-azure-datazone"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"route": "web"}, "unknown route 'web'; known: copilot, api, api-azure-datazone"),
+        ({"basis": "hearsay"}, "unknown basis 'hearsay'; use best, a status"),
+        ({"service_tier": "gold"}, "unknown service tier 'gold'; known: standard"),
+        ({"prompt_tokens": -1}, "prompt_tokens must be"),
+        ({"prompt_tokens": True}, "prompt_tokens must be"),
+        ({"on": "2026-08-01"}, "on must be a date"),
+    ],
+)
+def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises((InputError, UnknownNameError), match=message):
+        BOOK.rate("gpt-5-mini", **{"on": AUGUST, **arguments})
+
+
+@pytest.mark.parametrize(("prompt", "tier"), [(272_000, "default"), (272_001, "long_context"), (None, "default")])
+def test_the_prompt_picks_the_tier(prompt: int | None, tier: str) -> None:
+    assert BOOK.rate("gpt-5.4", on=AUGUST, prompt_tokens=prompt).tier == tier
+    assert BOOK.claims("gpt-5.4", on=AUGUST, prompt_tokens=prompt)[0].tier == tier
+
+
+def test_a_time_is_taken_to_utc() -> None:
+    evening_in_oregon = datetime(2026, 9, 9, 18, tzinfo=timezone(timedelta(hours=-7)))
+    with pytest.raises(RateNotFoundError):
+        BOOK.rate("mai-code-1-flash", on=evening_in_oregon)
+    assert BOOK.rate("mai-code-1-flash", on=evening_in_oregon - timedelta(hours=2))
+
+
+def test_the_default_day_is_today_in_utc() -> None:
+    assert BOOK.rate("gpt-5-mini") == BOOK.rate("gpt-5-mini", on=datetime.now(UTC).date())
+
+
+class TestNotices:
+    def codes(self, rate: Rate, on: date, tokens: tuple[int, ...] = (0, 0, 0, 0), requests: int = 1) -> set[str]:
+        return {notice.code for notice in BOOK.notices(rate, on, tokens, requests)}
+
+    def test_an_old_price_says_its_age(self) -> None:
+        rate = BOOK.rate("gpt-5-mini", on=date(2026, 11, 24))
+        assert "price_stale" not in self.codes(rate, date(2026, 9, 30))
+        (notice,) = BOOK.notices(rate, date(2026, 11, 24))
+        assert notice.message == (
+            "github-docs was read 2026-09-23, 62 days before 2026-11-24; check that the price still holds"
+        )
+
+    def test_rivals_promotions_and_lifecycle_are_told(self) -> None:
+        on = date(2026, 11, 24)
+        assert "claims_disagree" in self.codes(BOOK.rate("gpt-5.4-mini", route="api", on=on), on)
+        assert "rate_indicative" in self.codes(BOOK.rate("mai-code-1-flash", route="api", on=on), on)
+        assert "promotional_price" in self.codes(BOOK.rate("gemini-3.8-flash", on=on), on)
+        assert "model_deprecated" in self.codes(BOOK.rate("gpt-5.4-mini", on=on), on)
+        assert "model_deprecated" not in self.codes(BOOK.rate("gpt-5.4-mini", on=AUGUST), AUGUST)
+        assert "model_retires" in self.codes(BOOK.rate("mai-code-1.1-flash", route="api", on=on), on)
+
+    def test_a_prompt_beyond_the_context_window_is_told(self) -> None:
+        rate = BOOK.rate("gpt-5.4-mini", route="api", on=AUGUST)
+        assert "prompt_over_context" in self.codes(rate, AUGUST, (272_001, 0, 0, 0))
+        assert "prompt_over_context" not in self.codes(rate, AUGUST, (272_000, 0, 0, 0))
+        assert "prompt_over_context" not in self.codes(rate, AUGUST, (272_001, 0, 0, 0), 2)
+
+
+def test_the_book_lists_what_is_in_force_and_all_that_ever_was() -> None:
+    listed = BOOK.in_force(on=date(2026, 7, 1), route="copilot")
+    assert all(rate.in_force(date(2026, 7, 1)) and rate.route == "copilot" for rate in listed)
+    assert {"mai-code-1-flash", "gpt-5.4"} <= {rate.model for rate in listed}
+    assert {rate.tier for rate in listed if rate.model == "gpt-5.4"} == {"default", "long_context"}
+    assert len(BOOK.history("gpt-5.6-sol")) == 10
+    assert {rate.source for rate in BOOK.in_force(on=AUGUST, basis="indicative")} == {
+        "mai-code-1-article",
+        "mai-vs-gpt-comparison-article",
+    }
+
+
+def test_the_shipped_book_is_read_once() -> None:
+    assert PriceBook.load() is PriceBook.load()
+    assert repr(BOOK) == f"<PriceBook: {len(BOOK.models)} models, {len(BOOK.rates)} dated prices>"

@@ -1,0 +1,218 @@
+"""The exact cost of usage at a claim."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from costcalc import InputError, Rate, TokenUsage
+from costcalc.pricing.rate import KindPrices
+from costcalc.tokens import KINDS, Kind
+from costcalc.units import NANO_AIU_PER_USD
+from tests.strategies import BOOK, prices, shipped_rates, usages
+
+AUTO = BOOK.modifiers["auto"]
+RESIDENCY = BOOK.modifiers["data_residency"]
+
+
+def rate_of(*usd_per_mtok: Decimal | None) -> Rate:
+    fresh, cached, write, output = usd_per_mtok
+    assert fresh is not None
+    assert output is not None
+    return Rate(
+        id="api/m/s/2026-01-01",
+        model="m",
+        route="api",
+        source="s",
+        status="published",
+        service_tier="standard",
+        tier="default",
+        prompt_tokens_over=0,
+        effective_from=date(2026, 1, 1),
+        not_before=None,
+        effective_until=None,
+        as_of="2026-01-01",
+        usd_per_mtok=KindPrices(fresh, cached, write, output),
+    )
+
+
+def by_definition(rate: Rate, usage: TokenUsage) -> Fraction:
+    """Dollars by the rule as it is written: tokens times price, over a million, in rational numbers."""
+    row = rate.tiers[0]
+    for tier in rate.tiers:
+        if Fraction(usage.prompt_tokens, usage.requests) > tier.prompt_tokens_over:
+            row = tier
+    stated = row.usd_per_mtok
+    cached = stated.fresh_input if stated.cached_input is None else stated.cached_input
+    write = stated.fresh_input if stated.cache_write is None else stated.cache_write
+    dollars = sum(
+        Fraction(tokens) * Fraction(price)
+        for tokens, price in zip(usage.counts, (stated.fresh_input, cached, write, stated.output), strict=True)
+    ) / Fraction(10**6)
+    for modifier in rate.modifiers:
+        dollars *= Fraction(modifier.factor)
+    return dollars
+
+
+@given(shipped_rates(), usages())
+def test_cost_is_tokens_times_price_exactly(rate: Rate, usage: TokenUsage) -> None:
+    cost = rate.cost(usage)
+    expected = by_definition(rate, usage)
+    assert Fraction(cost.usd) == expected
+    assert Fraction(cost.credits) == expected * 100
+    assert cost.nano_aiu == expected * NANO_AIU_PER_USD
+    assert sum(Fraction(line.usd) for line in cost.by_kind) == expected
+    assert sum(Fraction(line.credits) for line in cost.by_kind) == expected * 100
+
+
+@given(prices, prices | st.none(), prices | st.none(), prices, usages())
+def test_a_price_off_the_nano_aiu_grid_stays_exact_and_says_what_is_rounded(
+    fresh: Decimal, cached: Decimal | None, write: Decimal | None, output: Decimal, usage: TokenUsage
+) -> None:
+    rate = rate_of(fresh, cached, write, output)
+    cost = rate.cost(usage)
+    expected = by_definition(rate, usage)
+    assert Fraction(cost.usd) == expected
+    nano_aiu = expected * NANO_AIU_PER_USD
+    assert abs(cost.nano_aiu - nano_aiu) <= Fraction(1, 2)
+    rounded = any(notice.code == "nano_aiu_rounded" for notice in cost.notices)
+    assert rounded == (nano_aiu.denominator != 1)
+
+
+@given(shipped_rates(), usages(), st.integers(1, 10**6))
+def test_cost_scales_with_usage(rate: Rate, usage: TokenUsage, times: int) -> None:
+    assert rate.cost(usage * times).nano_aiu == rate.cost(usage).nano_aiu * times
+
+
+@given(shipped_rates(), usages(), usages())
+def test_costs_in_one_tier_add_up(rate: Rate, a: TokenUsage, b: TokenUsage) -> None:
+    both = rate.cost(a + b)
+    if both.rate == rate.cost(a).rate == rate.cost(b).rate:
+        assert both.nano_aiu == rate.cost(a).nano_aiu + rate.cost(b).nano_aiu
+
+
+@given(shipped_rates(), usages(most=10**14), st.sampled_from(KINDS))
+def test_one_more_token_never_costs_less(rate: Rate, usage: TokenUsage, kind: Kind) -> None:
+    longer = replace(usage, **{kind: getattr(usage, kind) + 1})
+    assert rate.cost(longer).nano_aiu >= rate.cost(usage).nano_aiu
+
+
+@given(shipped_rates(), usages())
+def test_cost_ignores_the_callers_decimal_context(rate: Rate, usage: TokenUsage) -> None:
+    expected = rate.cost(usage)
+    with localcontext() as context:
+        context.prec = 3
+        found = rate.cost(usage)
+        assert (found.usd, found.credits, found.nano_aiu) == (expected.usd, expected.credits, expected.nano_aiu)
+        assert found.by_kind == expected.by_kind
+
+
+class TestPublishedExamples:
+    def test_a_row_of_a_real_export_with_auto_selection(self) -> None:
+        rate = BOOK.rate("Claude Haiku 4.5", route="copilot", on=date(2026, 8, 1)).with_modifiers(AUTO)
+        cost = rate.cost(TokenUsage(fresh_input=198, cached_input=223_257, cache_write=30_122, output=8_209))
+        assert cost.credits == Decimal("9.109908")
+        assert cost.usd == Decimal("0.09109908")
+        assert cost.nano_aiu == 9_109_908_000
+
+    def test_a_call_from_a_vs_code_log(self) -> None:
+        rate = BOOK.rate("claude-sonnet-4.6", on=date(2026, 8, 1))
+        cost = rate.cost(TokenUsage(fresh_input=1, cached_input=45_150, cache_write=731, output=210))
+        assert cost.nano_aiu == 1_943_925_000
+
+    def test_a_call_from_an_agent_debug_log(self) -> None:
+        rate = BOOK.rate("claude-opus-5", on=date(2026, 8, 3))
+        cost = rate.cost(TokenUsage.from_inclusive(1000, cached_input=400, output=50))
+        assert cost.nano_aiu == 445_000_000
+
+    def test_a_million_in_and_out_of_mai_code_1_flash(self) -> None:
+        rate = BOOK.rate("mai-code-1-flash", on=date(2026, 6, 15))
+        assert rate.cost(TokenUsage(fresh_input=1_000_000, output=1_000_000)).credits == 525
+
+    def test_gpt_5_4_mini_published_and_under_the_comparison_article(self) -> None:
+        usage = TokenUsage.from_inclusive(480_000, cached_input=360_000, output=24_000)
+        published = BOOK.rate("gpt-5.4-mini", route="api", on=date(2026, 8, 1))
+        assert published.cost(usage).usd == Decimal("0.225")
+        article = BOOK.rate("gpt-5.4-mini", route="api", on=date(2026, 8, 1), basis="mai-vs-gpt-comparison-article")
+        cost = article.cost(usage)
+        assert cost.usd == Decimal("0.0864")
+        assert [notice.code for notice in cost.notices] == ["cached_price_missing"]
+
+
+class TestTiers:
+    DEFAULT = BOOK.rate("gpt-5.4", on=date(2026, 8, 1))
+
+    @pytest.mark.parametrize(
+        ("prompt", "requests", "tier"),
+        [(272_000, 1, "default"), (272_001, 1, "long_context"), (300_000, 2, "default"), (544_001, 2, "long_context")],
+    )
+    def test_the_prompt_of_one_request_decides(self, prompt: int, requests: int, tier: str) -> None:
+        cost = self.DEFAULT.cost(TokenUsage(fresh_input=prompt, output=100, requests=requests))
+        assert cost.rate.tier == tier
+        long = tier == "long_context"
+        expected = Decimal(prompt) * (5 if long else Decimal("2.5")) + 100 * (Decimal("22.5") if long else 15)
+        assert cost.usd == expected / 10**6
+
+    def test_every_kind_of_prompt_token_counts(self) -> None:
+        usage = TokenUsage(fresh_input=100_000, cached_input=100_000, cache_write=72_001, output=1)
+        assert self.DEFAULT.cost(usage).rate.tier == "long_context"
+
+    def test_output_does_not_count(self) -> None:
+        assert self.DEFAULT.cost(TokenUsage(fresh_input=272_000, output=10**6)).rate.tier == "default"
+
+    def test_an_aggregate_says_that_its_mean_prompt_decided(self) -> None:
+        assert "tier_by_mean_prompt" in {n.code for n in self.DEFAULT.cost(TokenUsage(300_000, requests=2)).notices}
+        assert "tier_by_mean_prompt" not in {n.code for n in self.DEFAULT.cost(TokenUsage(300_000)).notices}
+
+    def test_modifiers_reach_every_tier(self) -> None:
+        long = self.DEFAULT.with_modifiers(AUTO).cost(TokenUsage(fresh_input=1_000_000))
+        assert long.usd == Decimal("4.5")
+
+
+class TestModifiers:
+    RATE = BOOK.rate("claude-haiku-4.5", on=date(2026, 8, 1))
+
+    def test_both_multiply_with_a_notice_that_this_is_an_assumption(self) -> None:
+        cost = self.RATE.with_modifiers(AUTO, RESIDENCY).cost(TokenUsage(output=1_000_000))
+        assert cost.usd == Decimal("4.95")
+        assert [notice.code for notice in cost.notices] == [
+            "modifier_applied",
+            "modifier_applied",
+            "modifiers_multiplied",
+        ]
+
+    def test_not_on_another_route(self) -> None:
+        with pytest.raises(InputError, match="applies to route copilot"):
+            BOOK.rate("gpt-5.4-mini", route="api", on=date(2026, 8, 1)).with_modifiers(AUTO)
+
+    def test_not_twice(self) -> None:
+        with pytest.raises(InputError, match="applied already"):
+            self.RATE.with_modifiers(AUTO).with_modifiers(AUTO)
+
+
+def test_cache_writes_without_a_price_are_billed_as_input_and_say_so() -> None:
+    cost = BOOK.rate("gpt-5.5", on=date(2026, 8, 1)).cost(TokenUsage(cache_write=1_000))
+    assert cost.usd == Decimal("0.005")
+    assert [notice.code for notice in cost.notices] == ["cache_write_as_input"]
+
+
+def test_rates_and_costs_are_frozen_comparable_and_print_well() -> None:
+    rate = BOOK.rate("gpt-5.4-mini", route="api", on=date(2026, 8, 1))
+    usage = TokenUsage(fresh_input=1_000_000)
+    assert rate.cost(usage) == rate.cost(TokenUsage(fresh_input=1_000_000))
+    assert rate.cost(usage) != rate.cost(TokenUsage(fresh_input=1_000_001))
+    with pytest.raises(AttributeError):
+        rate.status = "indicative"  # type: ignore[misc]
+    assert str(rate.cost(usage)) == "$0.75 (75 credits) at api/gpt-5.4-mini/openai-pricing-page/2026-03-17"
+    assert str(rate).startswith("api/gpt-5.4-mini/openai-pricing-page/2026-03-17: fresh_input $0.75")
+    assert rate.cost(usage).to_dict()["by_kind"][0] == {
+        "kind": "fresh_input",
+        "tokens": 1_000_000,
+        "usd_per_mtok": "0.75",
+        "usd": "0.75",
+        "credits": "75",
+    }

@@ -1,0 +1,207 @@
+"""The shipped prices: complete, never rewritten; and files of one's own, checked to the line."""
+
+import csv
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from costcalc import InputError, PriceBook, Rate
+from costcalc.tokens import KINDS
+from costcalc.tomlfile import packaged
+from tests.strategies import BOOK
+
+HISTORY = Path(__file__).parent / "data" / "price_history.csv"
+COLUMNS = (
+    "model",
+    "route",
+    "source",
+    "status",
+    "service_tier",
+    "tier",
+    "prompt_tokens_over",
+    *KINDS,
+    "effective_from",
+    "effective_until",
+    "promotional",
+)
+
+
+def history_row(rate: Rate) -> dict[str, str]:
+    prices = {kind: "" if price is None else str(price) for kind, price in rate.usd_per_mtok._asdict().items()}
+    stated = {name: getattr(rate, name) for name in COLUMNS if name not in KINDS}
+    return {
+        name: prices[name] if name in prices else "" if stated[name] is None else str(stated[name]) for name in COLUMNS
+    }
+
+
+def test_rows_of_the_past_are_never_changed_or_removed() -> None:
+    """Each recorded row is still there, but for an end that it had not yet; add rows to the record, never edit it."""
+    rows = [history_row(rate) for rate in BOOK.rates]
+    with HISTORY.open(newline="") as file:
+        recorded = list(csv.DictReader(file))
+    assert len(recorded) >= 94
+    for row in recorded:
+        closed = [{**row, "effective_until": each["effective_until"]} for each in rows if not row["effective_until"]]
+        assert row in rows or any(each in rows for each in closed), f"changed or removed: {row}"
+
+
+def test_every_row_is_in_the_record() -> None:
+    with HISTORY.open(newline="") as file:
+        recorded = {
+            (row["model"], row["route"], row["source"], row["tier"], row["service_tier"], row["effective_from"])
+            for row in csv.DictReader(file)
+        }
+    for rate in BOOK.rates:
+        row = history_row(rate)
+        key = (row["model"], row["route"], row["source"], row["tier"], row["service_tier"], row["effective_from"])
+        assert key in recorded, f"add {key} to {HISTORY.name}"
+
+
+def test_rate_ids_are_unique() -> None:
+    ids = [rate.id for rate in BOOK.rates]
+    assert len(ids) == len(set(ids))
+
+
+def test_anthropic_and_late_openai_models_write_their_cache_at_one_and_a_quarter_of_input() -> None:
+    for rate in BOOK.rates:
+        if rate.route == "copilot" and rate.usd_per_mtok.cache_write is not None:
+            assert rate.usd_per_mtok.cache_write == rate.usd_per_mtok.fresh_input * Decimal("1.25"), rate.id
+
+
+def test_every_copilot_price_is_on_the_nano_aiu_grid() -> None:
+    assert all(rate.on_nano_aiu_grid for rate in BOOK.rates)
+
+
+def test_modifiers_and_context_windows() -> None:
+    assert {name: each.factor for name, each in BOOK.modifiers.items()} == {
+        "auto": Decimal("0.9"),
+        "data_residency": Decimal("1.1"),
+    }
+    assert {each.tokens for each in BOOK.model("mai-code-1-flash").context_window} == {256_000, 128_000}
+
+
+OWN = """\
+[sources.contract]
+title = "Our contract"
+address = "a drawer"
+read = 2026-11-01
+status = "published"
+
+[models."gpt-5.4-mini"]
+rates = [
+  { route = "api", source = "contract", from = 2026-06-01, until = 2026-09-01, fresh_input = 0.7, cached_input = 0.07, output = 4.0 },
+  { route = "api", source = "contract", from = 2026-09-01, fresh_input = 0.6, cached_input = 0.06, output = 3.0 },
+]
+
+[models.house]
+name = "House Model"
+provider = "microsoft"
+aliases = ["ours"]
+rates = [
+  { route = "api", source = "contract", from = 2026-06-01, fresh_input = 1, output = 2 },
+  { route = "api", source = "contract", tier = "long_context", over = 100_000, from = 2026-06-01, fresh_input = 2, output = 4 },
+]
+"""
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def to_file(text: str) -> Path:
+        path = tmp_path / "own.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return to_file
+
+
+def test_an_own_file_adds_claims_and_models(write: Write) -> None:
+    book = PriceBook.load(write(OWN))
+    mini = book.rate("gpt-5.4-mini", route="api", on=date(2026, 10, 1))
+    assert (mini.source, mini.usd_per_mtok.output) == ("contract", Decimal(3))
+    assert book.rate("ours", route="api", on=date(2026, 7, 1), prompt_tokens=100_001).usd_per_mtok.output == 4
+    assert book.rate("gpt-5-mini", on=date(2026, 7, 1)) == BOOK.rate("gpt-5-mini", on=date(2026, 7, 1))
+    assert "house" not in BOOK.models, "the shipped book must not change"
+
+
+def test_an_own_file_can_replace_all(write: Write) -> None:
+    start = 'replace = true\n[routes.api]\nname = "API"\n[providers.microsoft]\nname = "M"\n'
+    text = start + OWN.replace('[models."gpt-5.4-mini"]', '[models."gpt-5.4-mini"]\nname = "x"\nprovider = "microsoft"')
+    book = PriceBook.load(write(text))
+    assert list(book.models) == ["gpt-5.4-mini", "house"]
+    assert list(book.sources) == ["contract"]
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "message"),
+    [
+        (("fresh_input = 0.7", "fresh_input = -0.7"), 9, "fresh_input must not be negative"),
+        (("fresh_input = 0.7", "fresh_input = nan"), 9, "fresh_input must be a number"),
+        (("fresh_input = 0.7", "fresh_input = 1e999"), 9, "fresh_input must be at most"),
+        (("fresh_input = 0.7", "fresh_input = 1e-99"), 9, "at most 15 decimals"),
+        (("fresh_input = 0.7", "fresh_input = true"), 9, "fresh_input must be a number"),
+        (("fresh_input = 0.7", 'fresh_input = "0.7"'), 9, "fresh_input must be a number"),
+        (("fresh_input = 0.7, ", ""), 9, "fresh_input is missing"),
+        (("cached_input = 0.07", "cached_input = 0.71"), 9, "cached_input 0.71 is above fresh_input 0.7"),
+        (('source = "contract", from = 2026-06-01, until', 'source = "contrat", from = 2026-06-01, until'), 9,
+         "unknown source 'contrat'"),
+        (("output = 4.0", "outptu = 4.0"), 9, "output is missing"),
+        (("output = 4.0", "output = 4.0, outptu = 4.0"), 9, "unknown key 'outptu'"),
+        (('route = "api", source = "contract", from = 2026-09-01', 'route = "azure", source = "contract", from = 2026-09-01'),
+         10, "unknown route 'azure'"),
+        (("from = 2026-09-01, fresh", "from = 2026-08-01, fresh"), 10, "overlaps"),
+        (("from = 2026-09-01, fresh", "from = 2026-10-01, fresh"), 10, "gap"),
+        (("until = 2026-09-01, ", ""), 10, "is still open; close it with until"),
+        (("until = 2026-09-01", "until = 2026-05-01"), 9, "until 2026-05-01 must be after 2026-06-01"),
+        (("until = 2026-09-01", "until = 2026-02-30"), 9, "not valid TOML"),
+        (("until = 2026-09-01", 'until = "soon"'), 9, "until must be a date"),
+        (("until = 2026-09-01", "until = 2026-09-01T00:00:00"), 9, "without a time of day"),
+        (("from = 2026-06-01, until", 'from = "unknown", until'), 9, "needs not_before"),
+        (("from = 2026-06-01, until", "until"), 9, "from is missing"),
+        (('tier = "long_context", ', ""), 19, "tier and over go together"),
+        (("over = 100_000", "over = 0"), 19, "over must be above 0"),
+        (("over = 100_000, from = 2026-06-01", "over = 100_000, from = 2026-07-01"), 19, "no default-tier price"),
+        (('provider = "microsoft"', 'provider = "mircosoft"'), 15, "unknown provider 'mircosoft'"),
+        (('aliases = ["ours"]', 'aliases = ["GPT-5.4 MINI"]'), 13, "already stands for gpt-5.4-mini"),
+        (('aliases = ["ours"]', 'aliases = "ours"'), 16, "aliases must be a list"),
+        (('aliases = ["ours"]', 'successor = "theirs"'), 16, "unknown successor 'theirs'"),
+        (('status = "published"', 'status = "sure"'), 5, "unknown status 'sure'"),
+        (("read = 2026-11-01", 'read = "2026-13"'), 4, "read must be a date or a month"),
+        (("[sources.contract]", "[sources.github-docs]"), 1, "the source name 'github-docs' is taken"),
+        (("[models.house]", "[model.house]"), 13, "unknown key 'model'"),
+        (("rates = [\n  { route", "rates = 3\nother = [\n  { route"), 8, "rates must be a list of tables"),
+        (('title = "Our contract"', "title = Our contract"), 2, "not valid TOML"),
+        (('title = "Our contract"', 'title = "a"\ntitle = "b"'), 3, "not valid TOML"),
+    ],
+)  # fmt: skip
+def test_a_mistake_names_file_and_line(write: Write, change: tuple[str, str], line: int, message: str) -> None:
+    assert change[0] in OWN
+    path = write(OWN.replace(*change, 1))
+    with pytest.raises(InputError, match=message) as caught:
+        PriceBook.load(path)
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_shipped_file_itself_is_checked_the_same_way(write: Write) -> None:
+    shipped = packaged("rates.toml").read_text(encoding="utf-8")
+    broken = "replace = true\n" + shipped.replace(
+        "from = 2026-06-04, fresh_input = 2.5, cached_input = 0.25",
+        "from = 2026-06-03, fresh_input = 2.5, cached_input = 0.25",
+    )
+    assert broken.count("from = 2026-06-03") == 1
+    with pytest.raises(InputError, match=r"own\.toml:\d+: .*(overlaps|no default-tier price)"):
+        PriceBook.load(write(broken))
+
+
+def test_every_prefix_of_the_shipped_file_loads_or_is_refused_in_one_line(write: Write) -> None:
+    shipped = packaged("rates.toml").read_text(encoding="utf-8")
+    for end in range(0, len(shipped), 997):
+        try:
+            PriceBook.load(write("replace = true\n" + shipped[:end]))
+        except InputError as error:
+            assert "\n" not in str(error)  # noqa: PT017

@@ -1,0 +1,78 @@
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from costcalc import InputError, TokenUsage
+from costcalc.tokens import KINDS, MAX_COUNT
+from tests.strategies import counts, usages
+
+
+@pytest.mark.parametrize("bad", [-1, MAX_COUNT + 1, 10**30, 1.5, 1.0, "7", None, True, Decimal(3), float("nan")])
+@pytest.mark.parametrize("name", [*KINDS, "requests"])
+def test_a_count_must_be_a_whole_number_within_bounds(name: str, bad: Any) -> None:
+    with pytest.raises(InputError, match=name):
+        TokenUsage(**{name: bad})
+
+
+def test_tokens_need_a_request() -> None:
+    with pytest.raises(InputError, match="requests must be at least 1"):
+        TokenUsage(fresh_input=1, requests=0)
+    assert TokenUsage(requests=0).prompt_tokens == 0
+
+
+@given(counts, counts, counts)
+def test_inclusive_counts_split_into_disjoint_kinds(fresh: int, cached: int, write: int) -> None:
+    prompt = fresh + cached + write
+    if prompt > MAX_COUNT:
+        return
+    usage = TokenUsage.from_inclusive(prompt, cached_input=cached, cache_write=write, output=5, requests=2)
+    assert usage == TokenUsage(fresh, cached, write, 5, 2)
+    assert usage.prompt_tokens == prompt
+
+
+def test_more_cached_than_prompt_is_an_error_not_a_clamp() -> None:
+    with pytest.raises(InputError, match="more than the 10 prompt_tokens"):
+        TokenUsage.from_inclusive(10, cached_input=11, output=0)
+
+
+def test_an_absent_cached_count_is_not_taken_for_zero() -> None:
+    with pytest.raises(TypeError):
+        TokenUsage.from_inclusive(10, output=0)  # type: ignore[call-arg]
+
+
+@given(usages(), usages(), usages())
+def test_addition_is_a_commutative_monoid(a: TokenUsage, b: TokenUsage, c: TokenUsage) -> None:
+    assert a + b == b + a
+    assert (a + b) + c == a + (b + c) == sum([a, b, c])
+    assert a + TokenUsage(requests=0) == a
+
+
+@given(usages(), st.integers(0, 1000), st.integers(0, 1000))
+def test_scaling_is_repeated_addition(usage: TokenUsage, m: int, n: int) -> None:
+    assert usage * m + usage * n == usage * (m + n)
+    assert (usage * m) * n == m * n * usage
+    assert usage * 2 == usage + usage
+    assert (usage * 4) * Decimal("0.5") == usage * 2
+
+
+@pytest.mark.parametrize("factor", [-1, Decimal("-0.5"), Decimal("0.3"), Decimal("NaN"), Decimal("Infinity")])
+def test_a_scale_that_leaves_no_whole_counts_is_refused(factor: Any) -> None:
+    with pytest.raises(InputError):
+        TokenUsage(fresh_input=5) * factor
+
+
+@pytest.mark.parametrize("factor", [0.5, "2", True, None])
+def test_only_exact_numbers_scale(factor: Any) -> None:
+    with pytest.raises(TypeError):
+        TokenUsage(fresh_input=5) * factor
+
+
+def test_usage_is_frozen_and_turns_into_a_dict() -> None:
+    usage = TokenUsage(1, 2, 3, 4, 5)
+    with pytest.raises(AttributeError):
+        usage.output = 9  # type: ignore[misc]
+    assert usage.to_dict() == {"fresh_input": 1, "cached_input": 2, "cache_write": 3, "output": 4, "requests": 5}
+    assert TokenUsage(**usage.to_dict()) == usage
