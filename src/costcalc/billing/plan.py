@@ -1,0 +1,136 @@
+"""Copilot's plans: the price of a seat and the credits that come with it on a day."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from costcalc.errors import unknown_name
+from costcalc.pricing.rate import Certainty
+from costcalc.tomlfile import TomlFile, packaged
+from costcalc.units import plain
+
+_Credits = Annotated[int, Field(ge=0)]
+
+
+class PlanSource(BaseModel):
+    """A publication that the terms of a plan come from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    address: str
+    read: str
+
+
+class Promotion(BaseModel):
+    """Other included credits for some customers, from one day up to but not including another."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    included_credits: _Credits
+    starts: date = Field(alias="from")
+    until: date
+    who: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The promotion as machine output holds it."""
+        return {
+            "included_credits": str(self.included_credits),
+            "from": self.starts.isoformat(),
+            "until": self.until.isoformat(),
+            "who": self.who,
+        }
+
+
+class Plan(BaseModel):
+    """A plan: `usd_per_seat` dollars a seat and month, and AI credits included with each seat.
+
+    `included_credits` is base plus flex; any of the three is None where it is not known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    name: str
+    kind: Literal["individual", "organization"]
+    usd_per_seat: Annotated[Decimal, Field(ge=0)]
+    base_credits: _Credits | None = None
+    flex_credits: _Credits | None = None
+    included_credits: _Credits | None = None
+    pooled: bool = False
+    auto_only: bool = False
+    certainty: Certainty
+    source: str
+    note: str = ""
+    promotions: tuple[Promotion, ...] = ()
+
+    @model_validator(mode="after")
+    def _parts_add_up(self) -> "Plan":
+        if self.base_credits is not None and self.flex_credits is not None:
+            both = self.base_credits + self.flex_credits
+            if self.included_credits != both:
+                raise ValueError(f"included_credits must be base_credits plus flex_credits, {both}")
+        return self
+
+    def promotion_on(self, day: date) -> Promotion | None:
+        """The promotion that runs on a day, if one does."""
+        return next((each for each in self.promotions if each.starts <= day < each.until), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as machine output holds it."""
+
+        def known(credits: int | None) -> str | None:
+            return None if credits is None else str(credits)
+
+        return {
+            "plan": self.id,
+            "name": self.name,
+            "kind": self.kind,
+            "usd_per_seat": plain(self.usd_per_seat),
+            "base_credits": known(self.base_credits),
+            "flex_credits": known(self.flex_credits),
+            "included_credits": known(self.included_credits),
+            "pooled": self.pooled,
+            "auto_only": self.auto_only,
+            "certainty": self.certainty,
+            "source": self.source,
+            "note": self.note or None,
+            "promotions": [each.to_dict() for each in self.promotions],
+        }
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[Mapping[str, Plan], Mapping[str, PlanSource]]:
+    file = TomlFile.read(packaged("plans.toml"))
+    sources = {name: file.validate(PlanSource, ("sources", name)) for name in file.data["sources"]}
+    plans = {name: file.validate(Plan, ("plans", name), {"id": name}) for name in file.data["plans"]}
+    for name, plan in plans.items():
+        if plan.source not in sources:
+            file.fail(("plans", name, "source"), str(unknown_name("source", plan.source, sources)))
+    return plans, sources
+
+
+def plans() -> Mapping[str, Plan]:
+    """All plans by id.
+
+    >>> plans()["pro"].included_credits
+    1500
+    """
+    return _shipped()[0]
+
+
+def plan_sources() -> Mapping[str, PlanSource]:
+    """The publications that the plans' terms come from, by id."""
+    return _shipped()[1]
+
+
+def plan(name: str) -> Plan:
+    """The plan with this id, without regard to case. Raises `UnknownNameError`, which lists all."""
+    found = plans().get(str(name).casefold())
+    if found is None:
+        raise unknown_name("plan", name, plans())
+    return found

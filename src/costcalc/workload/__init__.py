@@ -1,0 +1,1 @@
+"""Ways of working: session profiles and the turn model behind them."""

@@ -1,0 +1,92 @@
+"""Benchmarks quoted with the models, as token factors: how many tokens a model needs per task against another."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from costcalc.errors import InputError, unknown_name
+from costcalc.tomlfile import TomlFile, packaged
+from costcalc.units import canonical, plain, ratio
+
+_FACTOR_PLACES: Final = 4
+
+
+class BenchmarkResult(BaseModel):
+    """How one model did: tasks solved in percent, and mean tokens per task in thousands (None: not given)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    pass_percent: Annotated[Decimal, Field(ge=0, le=100)]
+    mean_ktokens: Annotated[Decimal, Field(gt=0)] | None = None
+
+
+class Benchmark(BaseModel):
+    """A benchmark's figures; `baseline` is the model that token factors are relative to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    name: str
+    source: str
+    baseline: str | None = None
+    note: str = ""
+    results: tuple[BenchmarkResult, ...]
+
+    def mean_ktokens(self, model: str) -> Decimal | None:
+        """Mean tokens per task of a model, in thousands; None if the benchmark does not give them."""
+        return next((each.mean_ktokens for each in self.results if each.model == model), None)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[Mapping[str, Benchmark], str]:
+    file = TomlFile.read(packaged("benchmarks.toml"))
+    found = {name: file.validate(Benchmark, ("benchmarks", name), {"id": name}) for name in file.data["benchmarks"]}
+    for name, benchmark in found.items():
+        if benchmark.source not in file.data["sources"]:
+            file.fail(
+                ("benchmarks", name, "source"), str(unknown_name("source", benchmark.source, file.data["sources"]))
+            )
+    return found, str(file.data["caveat"])
+
+
+def benchmarks() -> Mapping[str, Benchmark]:
+    """All benchmarks by id.
+
+    >>> benchmarks()["swe-bench-verified"].mean_ktokens("mai-code-1-flash")
+    Decimal('10.8')
+    """
+    return _shipped()[0]
+
+
+def token_factor_of(text: str, model: str) -> tuple[Decimal, str]:
+    """A token factor as a person states it: a number above 0, or the id of a benchmark; and where it comes from.
+
+    A benchmark gives the model's mean tokens over its baseline's, to four decimals. Raises `InputError` for something
+    else, or for a model that the benchmark gives no figure for.
+
+    >>> token_factor_of("swe-bench-verified", "mai-code-1-flash")[0]
+    Decimal('0.3956')
+    """
+    if re.fullmatch(r"\d{1,6}(\.\d{1,9})?", text):
+        factor = canonical(Decimal(text))
+        if factor <= 0:
+            raise InputError("a token factor must be above 0")
+        return factor, "stated by you"
+    usable = {name: each for name, each in benchmarks().items() if each.baseline is not None}
+    if text not in usable:
+        raise unknown_name("token factor", text, usable, "or a number above 0 with at most 9 decimals")
+    benchmark = usable[text]
+    own, base = benchmark.mean_ktokens(model), benchmark.mean_ktokens(benchmark.baseline or "")
+    if own is None or base is None:
+        known = ", ".join(each.model for each in benchmark.results)
+        raise InputError(f"benchmark {text} gives no token figure for {model}; it has: {known}")
+    factor = ratio(own, base, _FACTOR_PLACES)
+    return factor, (
+        f"{benchmark.name}, {plain(own)}K against {plain(base)}K tokens of {benchmark.baseline} "
+        f"({benchmark.source}; {_shipped()[1]})"
+    )
