@@ -1,0 +1,77 @@
+"""costcalc: what GitHub Copilot's AI credits will cost, by which route it is cheapest, and how far to trust the figure.
+
+Every public name is loaded on first use, so that `import costcalc` costs next to nothing.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from costcalc.billing.bill import Bill as Bill
+    from costcalc.billing.plan import Plan as Plan
+    from costcalc.billing.plan import plan as plan
+    from costcalc.billing.plan import plans as plans
+    from costcalc.comparison import Comparison as Comparison
+    from costcalc.comparison import compare as compare
+    from costcalc.errors import CostcalcError as CostcalcError
+    from costcalc.errors import InputError as InputError
+    from costcalc.errors import RateNotFoundError as RateNotFoundError
+    from costcalc.errors import UnknownNameError as UnknownNameError
+    from costcalc.estimation import Estimate as Estimate
+    from costcalc.estimation import Option as Option
+    from costcalc.estimation import estimate as estimate
+    from costcalc.notices import Notice as Notice
+    from costcalc.pricing.book import PriceBook as PriceBook
+    from costcalc.pricing.rate import Cost as Cost
+    from costcalc.pricing.rate import Rate as Rate
+    from costcalc.quote import Price as Price
+    from costcalc.quote import price as price
+    from costcalc.tokens import TokenUsage as TokenUsage
+    from costcalc.workload.benchmark import Benchmark as Benchmark
+    from costcalc.workload.benchmark import benchmarks as benchmarks
+    from costcalc.workload.profile import SessionProfile as SessionProfile
+    from costcalc.workload.turns import TurnModel as TurnModel
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Benchmark": "workload.benchmark",
+    "Bill": "billing.bill",
+    "Comparison": "comparison",
+    "Cost": "pricing.rate",
+    "CostcalcError": "errors",
+    "Estimate": "estimation",
+    "InputError": "errors",
+    "Notice": "notices",
+    "Option": "estimation",
+    "Plan": "billing.plan",
+    "Price": "quote",
+    "PriceBook": "pricing.book",
+    "Rate": "pricing.rate",
+    "RateNotFoundError": "errors",
+    "SessionProfile": "workload.profile",
+    "TokenUsage": "tokens",
+    "TurnModel": "workload.turns",
+    "UnknownNameError": "errors",
+    "benchmarks": "workload.benchmark",
+    "compare": "comparison",
+    "estimate": "estimation",
+    "plan": "billing.plan",
+    "plans": "billing.plan",
+    "price": "quote",
+}
+
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604
+
+if not TYPE_CHECKING:  # a type checker knows the names from the imports above, and no others
+
+    def __getattr__(name: str) -> object:
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module 'costcalc' has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(f"costcalc.{home}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -1,0 +1,94 @@
+"""The `costcalc` program: its commands, and how an error ends it.
+
+Exit codes: 0 done, 1 the answer breaks a limit that the caller set, 2 bad usage or bad input, with one line on standard
+error.
+"""
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from costcalc.cli import compare, estimate, plans, price, profiles, rates
+from costcalc.cli.command import Command, Group
+from costcalc.errors import CostcalcError
+
+# No rich help and no rich tracebacks: both load a Markdown renderer that takes longer than the command itself.
+app = typer.Typer(
+    name="costcalc",
+    cls=Group,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("price", cls=Command)(price.price)
+app.command("estimate", cls=Command)(estimate.estimate)
+app.command("compare", cls=Command)(compare.compare)
+app.add_typer(rates.app, name="rates")
+app.add_typer(profiles.app, name="profiles")
+app.add_typer(plans.app, name="plans")
+
+# Typer carries click inside or beside it, depending on its version; either way this is the base of usage errors.
+_USAGE_ERROR: type[BaseException] = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from costcalc import __version__
+
+        print(f"costcalc {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    context: typer.Context,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What GitHub Copilot's AI credits will cost, by which route it is cheapest, and how far to trust the figure."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def main(arguments: "list[str] | None" = None) -> NoReturn:
+    """Run the command line and exit the process."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:  # a name that the terminal cannot show must not end the command
+            reconfigure(errors="backslashreplace")
+    try:
+        status = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status)
+
+
+def _run(arguments: "list[str] | None") -> int:
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(args=arguments, prog_name="costcalc", standalone_mode=False)
+    except CostcalcError as error:
+        return _refuse(str(error))
+    except _USAGE_ERROR as error:
+        format_message = getattr(error, "format_message", error.__str__)
+        context = getattr(error, "ctx", None)
+        message = str(format_message())
+        path = context.command_path if context is not None else "costcalc"
+        return _refuse(f"{message.rstrip('.')}; {path} --help shows the usage")
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
+    return status if isinstance(status, int) else 0
+
+
+def _refuse(message: str) -> int:
+    from costcalc.display import visible
+
+    print(f"costcalc: {visible(' '.join(message.split()))}", file=sys.stderr)
+    return 2

@@ -1,0 +1,117 @@
+"""The options that several commands share, and how the text of an option becomes a value."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from costcalc.errors import InputError
+from costcalc.tokens import checked_count
+
+
+class OutputFormat(StrEnum):
+    """How a command writes its answer."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+def parse_format(text: str | OutputFormat) -> OutputFormat:
+    """One of the output formats, in any case."""
+    try:
+        return OutputFormat(text.lower())
+    except ValueError:
+        raise typer.BadParameter(f"{text!r:.40} is not one of {', '.join(OutputFormat)}") from None
+
+
+def parse_count(text: str | int) -> int:
+    """A whole number from 0 to 10^15, its thousands perhaps separated: 480000, 480_000 or 480,000."""
+    if isinstance(text, int):  # the option's default
+        return text
+    stripped = text.strip()
+    if not re.fullmatch(r"-?(\d{1,3}(,\d{3})+|\d+(_\d+)*)", stripped, re.ASCII):
+        raise typer.BadParameter(f"{text!r:.40} is not a whole number such as 480000")
+    digits = stripped.replace(",", "").replace("_", "")
+    try:
+        return checked_count("it", int(digits) if len(digits) < 40 else 10**40)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def parse_number(text: str) -> Decimal:
+    """A number of at least 0, exactly as written: 15 or 2.5."""
+    if not re.fullmatch(r"\d{1,16}(\.\d{1,9})?", text.strip(), re.ASCII):
+        raise typer.BadParameter(f"{text!r:.40} is not a number of at least 0, such as 15 or 2.5")
+    return Decimal(text.strip())
+
+
+def parse_day(text: str) -> date:
+    """A day such as 2026-08-01."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip(), re.ASCII):
+        raise typer.BadParameter(f"{text!r:.40} is not a date such as 2026-08-01")
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(f"there is no day {text.strip()}") from None
+
+
+Format = Annotated[
+    OutputFormat,
+    typer.Option(
+        "--format", parser=parse_format, metavar="FORMAT", help="How to write the answer: table, json, csv or markdown."
+    ),
+]
+Route = Annotated[str, typer.Option(metavar="ROUTE", help="How the model is reached: copilot or api.")]
+On = Annotated[
+    date | None,
+    typer.Option("--on", parser=parse_day, metavar="DATE", help="The day whose prices apply (default: today, UTC)."),
+]
+Basis = Annotated[
+    str,
+    typer.Option(
+        metavar="BASIS", help="Whose prices to believe: best, published, provisional, indicative or a source."
+    ),
+]
+ServiceTier = Annotated[
+    str, typer.Option(metavar="TIER", help="The provider's service tier: standard, batch, flex or priority.")
+]
+Auto = Annotated[bool, typer.Option("--auto", help="Copilot's auto model selection: prices times 0.9.")]
+DataResidency = Annotated[
+    bool, typer.Option("--data-residency", help="Copilot's data residency or FedRAMP policy: prices times 1.1.")
+]
+RatesFile = Annotated[
+    str | None,
+    typer.Option("--rates", metavar="FILE", help="Your own prices, added to those that ship (TOML)."),
+]
+ProfileArgument = Annotated[
+    str,
+    typer.Argument(metavar="[PROFILE|FILE]", help="A profile by name (costcalc profiles lists them) or a TOML file."),
+]
+Developers = Annotated[int, typer.Option(parser=parse_count, metavar="N", help="How many people work like this.")]
+KeepFresh = Annotated[
+    bool,
+    typer.Option(
+        "--fresh-as-input",
+        help="Price input not read from cache as input even where it is usually billed as cache writes.",
+    ),
+]
+
+
+def number_option(help_text: str) -> typer.models.OptionInfo:
+    """An option that states one number of a profile anew."""
+    option: typer.models.OptionInfo = typer.Option(parser=parse_number, metavar="X", help=help_text)
+    return option
+
+
+FreshInput = Annotated[Decimal | None, number_option("Fresh input tokens per task, instead of the profile's.")]
+CachedInput = Annotated[Decimal | None, number_option("Cached input tokens per task, instead of the profile's.")]
+CacheWrite = Annotated[Decimal | None, number_option("Cache write tokens per task, instead of the profile's.")]
+Output = Annotated[Decimal | None, number_option("Output tokens per task, instead of the profile's.")]
+RequestsPerTask = Annotated[Decimal | None, number_option("Model calls per task, instead of the profile's.")]
+TasksPerDay = Annotated[Decimal | None, number_option("Tasks per active day, instead of the profile's.")]
+ActiveDays = Annotated[Decimal | None, number_option("Active days per month, instead of the profile's.")]

@@ -1,0 +1,140 @@
+"""`costcalc plans`: Copilot's plans, their price and the credits they include."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from costcalc.cli.command import Command, Group
+from costcalc.cli.options import Format, On, OutputFormat
+from costcalc.cli.output import write
+
+if TYPE_CHECKING:
+    from costcalc.billing.plan import Plan
+    from costcalc.display import Block
+
+app = typer.Typer(
+    cls=Group, help="Copilot's plans: the price of a seat and the credits it includes.", rich_markup_mode=None
+)
+
+
+@app.callback(invoke_without_command=True)
+def plans(context: typer.Context, on: On = None, output_format: Format = OutputFormat.table) -> None:
+    """Copilot's plans: list them (without a command), or explain one (show)."""
+    if context.invoked_subcommand is not None:
+        return
+    from costcalc.billing.plan import plans as all_plans
+    from costcalc.display import Table, envelope, usd
+    from costcalc.pricing.book import checked_day
+
+    day = checked_day(on)
+    found = list(all_plans().values())
+    table = Table(
+        ("plan", "USD a seat", "credits a seat", "base", "flex", "pooled", "certainty", "note"),
+        tuple(
+            (
+                each.id,
+                usd(each.usd_per_seat),
+                _included(each, day),
+                each.base_credits,
+                each.flex_credits,
+                "yes" if each.pooled else "no",
+                each.certainty,
+                _remarks(each, day),
+            )
+            for each in found
+        ),
+        f"Copilot plans on {day}, a month; credits beyond the included ones cost $0.01 each",
+    )
+    write(
+        output_format,
+        [table],
+        lambda: envelope("plans", {"on": day.isoformat(), "plans": [each.to_dict() for each in found]}),
+        lambda: [_row(each, day) for each in found],
+    )
+
+
+@app.command("show", cls=Command)
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A plan by name (costcalc plans lists them).")],
+    on: On = None,
+    output_format: Format = OutputFormat.table,
+) -> None:
+    """Explain a plan, with its source and how sure its terms are."""
+    from costcalc.billing.plan import plan, plan_sources
+    from costcalc.display import envelope
+    from costcalc.pricing.book import checked_day
+
+    found = plan(name)
+    day = checked_day(on)
+    source = plan_sources()[found.source]
+    write(
+        output_format,
+        _show_blocks(found, day),
+        lambda: envelope("plan", {**found.to_dict(), "on": day.isoformat(), "sources": [source.model_dump()]}),
+        lambda: [_row(found, day)],
+    )
+
+
+def _included(plan: "Plan", day: date) -> int | None:
+    promotion = plan.promotion_on(day)
+    return plan.included_credits if promotion is None else promotion.included_credits
+
+
+def _remarks(plan: "Plan", day: date) -> str:
+    promotion = plan.promotion_on(day)
+    remarks = [f"promotion for {promotion.who}; others {plan.included_credits:,}"] if promotion else []
+    remarks += ["auto model selection only"] if plan.auto_only else []
+    remarks += [plan.note] if plan.note else []
+    return "; ".join(remarks)
+
+
+def _show_blocks(plan: "Plan", day: date) -> "Iterator[Block]":
+    from costcalc.billing.plan import plan_sources
+    from costcalc.display import number, usd
+
+    included = _included(plan, day)
+    credits = "an unknown number of credits" if included is None else f"{included:,} credits"
+    yield f"{plan.name} ({plan.id}): {usd(plan.usd_per_seat)} a seat and month with {credits} on {day}"
+    lines = []
+    if plan.base_credits is not None:
+        lines.append(
+            f"- base {number(plan.base_credits)} (stated never to change, used first), "
+            f"flex {number(plan.flex_credits)} (may change)"
+        )
+    lines.append("- the seats share one pool" if plan.pooled else "- each seat has its own credits")
+    lines.append("- what is not used by the end of the month (UTC) is forfeited")
+    if plan.auto_only:
+        lines.append("- auto model selection only; the auto discount is for paid plans")
+    elif plan.kind == "individual":
+        lines.append("- beyond the credits use stops, unless a budget for additional usage is set: $0.01 a credit")
+    else:
+        lines.append("- beyond the pool use goes on at $0.01 a credit, unless additional usage is switched off")
+    lines += [
+        f"- promotion {each.starts} to before {each.until}: {each.included_credits:,} credits a seat for {each.who}"
+        for each in plan.promotions
+    ]
+    if plan.note:
+        lines.append(f"- {plan.note}")
+    yield "\n".join(lines)
+    source = plan_sources()[plan.source]
+    yield f"Source: {source.title}; {source.address}; read {source.read}; certainty of the credits {plan.certainty}"
+
+
+def _row(plan: "Plan", day: date) -> dict[str, Any]:
+    included = _included(plan, day)
+    return {
+        "plan": plan.id,
+        "name": plan.name,
+        "kind": plan.kind,
+        "usd_per_seat": plan.usd_per_seat,
+        "included_credits": None if included is None else Decimal(included),
+        "base_credits": plan.base_credits,
+        "flex_credits": plan.flex_credits,
+        "pooled": plan.pooled,
+        "auto_only": plan.auto_only,
+        "certainty": plan.certainty,
+        "source": plan.source,
+    }

@@ -1,0 +1,93 @@
+"""`costcalc profiles`: the ways of working that ship, and where each of their numbers comes from."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import costcalc
+from costcalc.cli.command import Command, Group
+from costcalc.cli.options import Format, OutputFormat
+from costcalc.cli.output import write
+
+if TYPE_CHECKING:
+    from costcalc.display import Block, Cell
+
+app = typer.Typer(cls=Group, help="Ways of working: tokens per task, tasks per day.", rich_markup_mode=None)
+
+
+@app.callback(invoke_without_command=True)
+def profiles(context: typer.Context, output_format: Format = OutputFormat.table) -> None:
+    """Ways of working: list those that ship (without a command), or explain one (show)."""
+    if context.invoked_subcommand is not None:
+        return
+    from costcalc.display import Table, envelope
+    from costcalc.workload.profile import built_in_profiles
+
+    found = list(built_in_profiles().values())
+    table = Table(
+        ("profile", "fresh input", "cached input", "output", "requests", "tasks a day", "days", "what it is"),
+        tuple(
+            (
+                each.name,
+                each.fresh_input,
+                each.cached_input,
+                each.output,
+                each.requests_per_task,
+                each.tasks_per_day,
+                each.active_days,
+                f"{each.title} (task: {each.task}; per {each.per})",
+            )
+            for each in found
+        ),
+        "Mean tokens and requests per task, tasks per active day, active days per month",
+    )
+    write(
+        output_format,
+        [table],
+        lambda: envelope("profiles", {"profiles": [each.to_dict() for each in found]}),
+        lambda: [_row(each) for each in found],
+    )
+
+
+@app.command("show", cls=Command)
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A profile by name, or a TOML file.")],
+    output_format: Format = OutputFormat.table,
+) -> None:
+    """Explain a profile: each number, how it was found, and on what it rests."""
+    from costcalc.display import envelope
+
+    profile = costcalc.SessionProfile.load(name)
+    write(
+        output_format,
+        _show_blocks(profile),
+        lambda: envelope("profile", {"profile": profile.to_dict()}),
+        lambda: [_row(profile)],
+    )
+
+
+def _show_blocks(profile: "costcalc.SessionProfile") -> "Iterator[Block]":
+    from costcalc.display import Table
+    from costcalc.workload.profile import Provenance, built_in_sources
+
+    yield f"{profile.name}: {profile.title or 'no title'} (task: {profile.task}; per {profile.per})"
+    rows: list[tuple[Cell, ...]] = []
+    for name, value in profile.numbers().items():
+        origin = profile.provenance.get(name) or Provenance()
+        if value is None:
+            rows.append((name, None, "", "", "inside fresh_input" if name == "cache_write" else ""))
+        else:
+            rows.append((name, value, origin.how, ", ".join(origin.sources), origin.note))
+    yield Table(("number", "mean", "how", "from", "note"), tuple(rows))
+    yield f"In a month: {profile.tasks_per_month:,f} tasks."
+    if profile.note:
+        yield f"Note: {profile.note}"
+    known = built_in_sources()
+    used = dict.fromkeys(source for each in profile.provenance.values() for source in each.sources if source in known)
+    if used:
+        yield "\n".join(["Sources:", *(f"- {name}: {known[name].title}; {known[name].address}" for name in used)])
+
+
+def _row(profile: "costcalc.SessionProfile") -> dict[str, Any]:
+    return {"profile": profile.name, "task": profile.task, "per": profile.per, **profile.numbers()}

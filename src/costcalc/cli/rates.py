@@ -1,0 +1,269 @@
+"""`costcalc rates`: what is in force on a day, and every claim about a model."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import costcalc
+from costcalc.cli.command import Command, Group
+from costcalc.cli.options import Basis, Format, On, OutputFormat, RatesFile
+from costcalc.cli.output import write
+
+if TYPE_CHECKING:
+    from costcalc.display import Block, Cell
+    from costcalc.notices import Notice
+    from costcalc.pricing.catalog import Model
+    from costcalc.pricing.rate import Rate
+
+app = typer.Typer(
+    cls=Group, help="Prices: what is in force on a day, and every claim about a model.", rich_markup_mode=None
+)
+
+_OptionalRoute = Annotated[str | None, typer.Option(metavar="ROUTE", help="Only this route (default: all).")]
+
+
+@app.callback(invoke_without_command=True)
+def rates(
+    context: typer.Context,
+    route: _OptionalRoute = None,
+    on: On = None,
+    basis: Basis = "best",
+    rates: RatesFile = None,
+    output_format: Format = OutputFormat.table,
+) -> None:
+    """Prices: what is in force on a day (without a command), and every claim about a model (show)."""
+    if context.invoked_subcommand is not None:
+        return
+    from costcalc.display import envelope
+    from costcalc.pricing.book import checked_day
+
+    book = costcalc.PriceBook.load(rates)
+    day = checked_day(on)
+    found = book.in_force(on=day, route=route, basis=basis)
+    write(
+        output_format,
+        _list_blocks(found, day, basis, book),
+        lambda: envelope(
+            "rates", {"on": day.isoformat(), "basis": basis, "models": len({r.model for r in found})}, found
+        ),
+        lambda: [_row(rate, day) for rate in found],
+    )
+
+
+@app.command("show", cls=Command)
+def show(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model by id, name or alias.")],
+    route: _OptionalRoute = None,
+    on: On = None,
+    rates: RatesFile = None,
+    output_format: Format = OutputFormat.table,
+) -> None:
+    """Every claim of what a model costs, side by side: past and present, with source, age and conflicts."""
+    from costcalc.display import envelope
+    from costcalc.notices import distinct
+    from costcalc.pricing.book import checked_day
+
+    book = costcalc.PriceBook.load(rates)
+    day = checked_day(on)
+    found = book.model(model)
+    claims = book.history(found.id, route=route)
+    notices = distinct(n for rate in claims if rate.in_force(day) for n in book.notices(rate, day))
+    sources = [book.sources[name].to_dict() for name in dict.fromkeys(rate.source for rate in claims)]
+    conflicts = _conflicts(claims, day)
+    write(
+        output_format,
+        _show_blocks(book, found, claims, day, conflicts, notices),
+        lambda: envelope(
+            "model",
+            {
+                **_model_dict(found),
+                "on": day.isoformat(),
+                "claims": [
+                    {"claim": rate.id, "in_force": rate.in_force(day), "age_days": rate.age_days(day)}
+                    for rate in claims
+                ],
+                "conflicts": [[rate.id for rate in each] for each in conflicts],
+                "sources": sources,
+            },
+            claims,
+            notices,
+        ),
+        lambda: [_row(rate, day) for rate in claims],
+    )
+
+
+def _list_blocks(found: "Sequence[Rate]", day: date, basis: str, book: "costcalc.PriceBook") -> "Iterator[Block]":
+    from costcalc.display import Table
+    from costcalc.quote import claim_words
+
+    yield f"{len({rate.model for rate in found})} models have a price on {day} (basis {basis}); USD per million tokens"
+    yield Table(
+        ("model", "route", "prompt over", *_PRICE_COLUMNS, "price", "from", "until"),
+        tuple(
+            (
+                rate.model,
+                rate.route + ("" if rate.service_tier == "standard" else f" ({rate.service_tier})"),
+                rate.prompt_tokens_over or None,
+                *rate.usd_per_mtok,
+                claim_words(rate),
+                _first_day(rate),
+                rate.effective_until.isoformat() if rate.effective_until else None,
+            )
+            for rate in found
+        ),
+    )
+    oldest = {book.sources[rate.source].id: rate.as_of for rate in found}
+    yield "A dash: the source gives no price; cached input and cache writes then cost as much as input.\nSources: " + (
+        "; ".join(f"{book.sources[name].title} ({name}, read {read})" for name, read in oldest.items()) or "none"
+    )
+
+
+_PRICE_COLUMNS = ("input", "cached", "write", "output")
+
+
+def _first_day(rate: "Rate") -> str:
+    return rate.effective_from.isoformat() if rate.effective_from else f"after {rate.not_before}"
+
+
+def _show_blocks(
+    book: "costcalc.PriceBook",
+    model: "Model",
+    claims: "Sequence[Rate]",
+    day: date,
+    conflicts: "Sequence[Sequence[Rate]]",
+    notices: "Sequence[Notice]",
+) -> "Iterator[Block]":
+    from costcalc.display import Table, notice_blocks
+
+    names = [name for name in (*model.aliases, *model.catalogue_ids) if name]
+    yield f"{model.name} ({model.id}), {book.providers[model.provider].name}" + (
+        f"; also {', '.join(names)}" if names else ""
+    )
+    if not claims:
+        yield "No price of it is known."
+    else:
+        yield Table(
+            ("route", "prompt over", *_PRICE_COLUMNS, "price", "age", "from", "until", f"on {day}"),
+            tuple(_claim_cells(rate, day) for rate in claims),
+            "Claims, USD per million tokens",
+        )
+    for rivals in conflicts:
+        prices = "; ".join(f"{rate.source} ({rate.status}): {_words(rate)}" for rate in rivals)
+        yield f"Conflict on {day}, route {rivals[0].route}: {prices}"
+    if model.context_window:
+        windows = "; ".join(
+            f"{each.tokens:,}"
+            + (f" (of which {each.prompt_tokens:,} of prompt)" if each.prompt_tokens else "")
+            + f" says {each.source}"
+            for each in model.context_window
+        )
+        yield f"Context window, tokens: {windows}"
+    if model.lifecycle:
+        yield "\n".join(
+            [
+                "Life:",
+                *(
+                    f"- {each.on} {each.event}, route {each.route} (certainty {each.certainty})"
+                    + (f": {each.note}" if each.note else "")
+                    for each in model.lifecycle
+                ),
+            ]
+        )
+    if model.successor:
+        yield f"Successor: {book.models[model.successor].name} ({model.successor})"
+    if model.note:
+        yield f"Note: {model.note}"
+    used = dict.fromkeys(rate.source for rate in claims)
+    if used:
+        yield "\n".join(["Sources:", *(_source_line(book, name) for name in used)])
+    yield from notice_blocks(notices)
+
+
+def _claim_cells(rate: "Rate", day: date) -> "tuple[Cell, ...]":
+    from costcalc.quote import claim_words
+
+    started = (rate.effective_from or rate.not_before or date.min) <= day
+    return (
+        rate.route + ("" if rate.service_tier == "standard" else f" ({rate.service_tier})"),
+        rate.prompt_tokens_over or None,
+        *rate.usd_per_mtok,
+        claim_words(rate),
+        f"{rate.age_days(day)} days",
+        _first_day(rate),
+        rate.effective_until.isoformat() if rate.effective_until else None,
+        "in force" if rate.in_force(day) else "ended" if started else "not yet",
+    )
+
+
+def _source_line(book: "costcalc.PriceBook", name: str) -> str:
+    source = book.sources[name]
+    return f"- {name}: {source.title}; {source.address}; read {source.read}" + (
+        f"; {source.note}" if source.note else ""
+    )
+
+
+def _words(rate: "Rate") -> str:
+    from costcalc.units import plain
+
+    return " / ".join("-" if price is None else plain(price) for price in rate.usd_per_mtok)
+
+
+def _conflicts(claims: "Sequence[Rate]", day: date) -> "list[list[Rate]]":
+    """Claims in force on a day for the same route, service tier and prompt whose prices differ."""
+    groups: dict[tuple[str, str, int], list[Rate]] = {}
+    for rate in claims:
+        if rate.in_force(day):
+            groups.setdefault((rate.route, rate.service_tier, rate.prompt_tokens_over), []).append(rate)
+    return [rivals for rivals in groups.values() if len({rate.usd_per_mtok for rate in rivals}) > 1]
+
+
+def _model_dict(model: "Model") -> dict[str, Any]:
+    return {
+        "model": model.id,
+        "name": model.name,
+        "provider": model.provider,
+        "aliases": list(model.aliases),
+        "catalogue_ids": list(model.catalogue_ids),
+        "successor": model.successor,
+        "context_window": [
+            {
+                "tokens": each.tokens,
+                "prompt_tokens": each.prompt_tokens,
+                "source": each.source,
+                "note": each.note or None,
+            }
+            for each in model.context_window
+        ],
+        "lifecycle": [
+            {
+                "on": each.on.isoformat(),
+                "event": each.event,
+                "route": each.route,
+                "certainty": each.certainty,
+                "note": each.note or None,
+            }
+            for each in model.lifecycle
+        ],
+        "note": model.note or None,
+    }
+
+
+def _row(rate: "Rate", day: date) -> dict[str, Any]:
+    return {
+        "rate_id": rate.id,
+        "model": rate.model,
+        "route": rate.route,
+        "service_tier": rate.service_tier,
+        "tier": rate.tier,
+        "prompt_tokens_over": rate.prompt_tokens_over,
+        **{f"{kind}_usd_per_mtok": price for kind, price in rate.usd_per_mtok._asdict().items()},
+        "status": rate.status,
+        "source": rate.source,
+        "as_of": rate.as_of,
+        "age_days": rate.age_days(day),
+        "effective_from": rate.effective_from.isoformat() if rate.effective_from else None,
+        "effective_until": rate.effective_until.isoformat() if rate.effective_until else None,
+        "in_force": rate.in_force(day),
+    }

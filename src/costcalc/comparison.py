@@ -1,0 +1,428 @@
+"""Options side by side on the same work, and whether the answer depends on whose prices one believes."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import combinations, product
+from typing import Any, ClassVar, Final
+
+from costcalc.display import Block, Result, Table, usd
+from costcalc.errors import InputError
+from costcalc.estimation import (
+    Estimate,
+    Option,
+    checked_developers,
+    estimate_option,
+    option_rate,
+    with_option_modifiers,
+    work_words,
+)
+from costcalc.notices import Notice, distinct
+from costcalc.pricing.book import BEST, PriceBook, checked_day
+from costcalc.pricing.rate import Rate
+from costcalc.quote import claim_words
+from costcalc.tokens import KINDS
+from costcalc.units import EXACT, canonical, plain, usd_of_credits
+from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
+
+DEFAULT_OPTIONS: Final = ("api/mai-code-1-flash", "api/gpt-5.4-mini")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An option with its expected month at the claim believed, and under every claim that applies to it."""
+
+    option: str
+    estimate: Estimate
+    by_claim: tuple[Estimate, ...]
+
+    @property
+    def total_usd(self) -> Decimal:
+        """The month's bill at the claim believed, in US dollars."""
+        return _total(self.estimate)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The option as machine output holds it."""
+        chosen = self.estimate
+        return {
+            "option": self.option,
+            "total_usd": plain(self.total_usd),
+            "credits": plain(chosen.credits),
+            "rate_id": chosen.rate.id,
+            "status": chosen.rate.status,
+            "by_claim": [
+                {
+                    "claim": each.rate.id,
+                    "status": each.rate.status,
+                    "source": each.rate.source,
+                    "total_usd": plain(_total(each)),
+                }
+                for each in self.by_claim
+            ],
+            "breakdown": {
+                "usage_usd": plain(chosen.month.usd),
+                "by_kind": [line.to_dict() for line in chosen.by_kind],
+                "allowance_usd": plain(_allowance_usd(chosen)),
+                "seat_usd": plain(chosen.bill.seat_usd),
+                "bill": chosen.bill.to_dict(),
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A part of the difference between two options: `usd` dollars of it come from `cause`."""
+
+    cause: str
+    usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Why `option` costs `usd` dollars more (or, below zero, less) than `against`; the causes add up to it."""
+
+    option: str
+    against: str
+    usd: Decimal
+    causes: tuple[Cause, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The difference as machine output holds it."""
+        return {
+            "option": self.option,
+            "against": self.against,
+            "usd": plain(self.usd),
+            "causes": [{"cause": each.cause, "usd": plain(each.usd)} for each in self.causes],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Claims that, believed instead of the base ones, change which option is cheapest (None: a tie)."""
+
+    claims: tuple[str, ...]
+    cheapest: str | None
+    totals_usd: tuple[Decimal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the cheapest option stays strictly cheapest whichever claims are believed, and what turns it if not."""
+
+    robust: bool
+    turns: tuple[Turn, ...]
+
+    @property
+    def turned_by(self) -> tuple[str, ...]:
+        """The ids of the claims that turn the answer."""
+        return tuple(dict.fromkeys(claim for turn in self.turns for claim in turn.claims))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Comparison(Result):
+    """Options on the same work. `cheapest` is None on a tie; `verdict` says if another belief would change it."""
+
+    kind: ClassVar[str] = "compare"
+
+    profile: SessionProfile
+    developers: int
+    on: date
+    basis: str
+    options: tuple[Candidate, ...]
+    cheapest: str | None
+    verdict: Verdict
+    differences: tuple[Difference, ...]
+    notices: tuple[Notice, ...]
+
+    def rates_used(self) -> Iterator[Rate]:
+        for candidate in self.options:
+            yield candidate.estimate.rate
+            yield from (each.rate for each in candidate.by_claim)
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "profile": self.profile.name,
+            "developers": self.developers,
+            "on": self.on.isoformat(),
+            "basis": self.basis,
+            "options": [candidate.to_dict() for candidate in self.options],
+            "cheapest": self.cheapest,
+            "verdict": {
+                "robust": self.verdict.robust,
+                "turned_by": list(self.verdict.turned_by),
+                "turns": [
+                    {
+                        "claims": list(turn.claims),
+                        "cheapest": turn.cheapest,
+                        "totals": [
+                            {"option": candidate.option, "total_usd": plain(total)}
+                            for candidate, total in zip(self.options, turn.totals_usd, strict=True)
+                        ],
+                    }
+                    for turn in self.verdict.turns
+                ],
+            },
+            "differences": [each.to_dict() for each in self.differences],
+        }
+
+    def blocks(self) -> Iterator[Block]:
+        yield f"{self._answer()}\n{self._verdict_words()}"
+        yield Table(
+            ("option", "total a month", "credits", "price"),
+            tuple(
+                (
+                    candidate.option,
+                    usd(candidate.total_usd),
+                    candidate.estimate.credits,
+                    claim_words(candidate.estimate.rate),
+                )
+                for candidate in self.options
+            ),
+            f"An expected month of {work_words(self.profile, self.developers, self.on)}",
+        )
+        yield Table(
+            ("option", "total a month", "price"),
+            tuple(
+                (candidate.option, usd(_total(each)), claim_words(each.rate))
+                for candidate in self.options
+                for each in candidate.by_claim
+            ),
+            "Under each claim of the price",
+        )
+        causes = [each for each in self.differences if each.causes]
+        if causes:
+            yield Table(
+                ("option", "against", "because of", "USD"),
+                tuple(
+                    row
+                    for each in causes
+                    for row in (
+                        *((each.option, each.against, cause.cause, usd(cause.usd)) for cause in each.causes),
+                        (each.option, each.against, "in all", usd(each.usd)),
+                    )
+                ),
+                "Where the difference comes from",
+            )
+
+    def _answer(self) -> str:
+        if self.cheapest is not None:
+            best = next(each for each in self.options if each.option == self.cheapest)
+            return f"Cheapest: {best.option} at {usd(best.total_usd)} a month."
+        lowest = min(each.total_usd for each in self.options)
+        tied = [each.option for each in self.options if each.total_usd == lowest]
+        return f"A tie: {' and '.join(tied)} cost {usd(lowest)} a month each."
+
+    def _verdict_words(self) -> str:
+        if self.verdict.robust:
+            return "Robust: it stays strictly cheapest whichever of the known prices is believed."
+        if not self.verdict.turns:
+            return "Not robust: no option is strictly cheapest, whichever of the known prices is believed."
+        lines = ["Not robust: it depends on whose price is believed."]
+        for turn in self.verdict.turns:
+            believed = " and ".join(
+                f"{rate.source} ({rate.status}) on {rate.route}/{rate.model}" for rate in self._rates(turn.claims)
+            )
+            lowest = usd(min(turn.totals_usd))
+            outcome = f"{turn.cheapest} is cheapest at {lowest}" if turn.cheapest else f"it is a tie at {lowest}"
+            lines.append(f"- Believing {believed}, {outcome}.")
+        return "\n".join(lines)
+
+    def _rates(self, claims: Iterable[str]) -> list[Rate]:
+        by_id = {rate.id: rate for rate in self.rates_used()}
+        return [by_id[claim] for claim in claims]
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "option": candidate.option,
+                "claim": each.rate.id,
+                "status": each.rate.status,
+                "source": each.rate.source,
+                "as_of": each.rate.as_of,
+                "believed": each.rate.id == candidate.estimate.rate.id,
+                "credits": each.credits,
+                "usage_usd": each.month.usd,
+                "seat_usd": each.bill.seat_usd,
+                "total_usd": _total(each),
+                "cheapest": candidate.option == self.cheapest,
+            }
+            for candidate in self.options
+            for each in candidate.by_claim
+        ]
+
+
+def compare(
+    profile: "SessionProfile | str | os.PathLike[str]" = DEFAULT_PROFILE,
+    options: Sequence[Option | str] | None = None,
+    *,
+    developers: int = 1,
+    on: date | None = None,
+    basis: str = BEST,
+    split_cache_writes: bool = True,
+    rates: PriceBook | None = None,
+) -> Comparison:
+    """Options side by side on the expected month of a profile (or its name, or the path of its file).
+
+    An option is an `Option` or its text, `ROUTE/MODEL[@PLAN]`; left out, the MAI API route against GPT-5.4 Mini.
+    Other arguments as in `costcalc.estimate`.
+
+    The verdict tries every claim that applies on the day: those of one model and route are believed for all options
+    that use it, an option with a basis of its own keeps its claim.
+
+    Raises `UnknownNameError`, `RateNotFoundError` or `InputError` for what cannot be priced or ranked.
+
+    >>> from datetime import date
+    >>> result = compare("interactive_ide", on=date(2026, 11, 24))
+    >>> result.cheapest, result.verdict.robust, result.verdict.turned_by
+    (None, False, ('api/gpt-5.4-mini/mai-vs-gpt-comparison-article/2026-03-17',))
+    """
+    book = rates or PriceBook.load()
+    day = checked_day(on)
+    count = checked_developers(developers)
+    work = profile if isinstance(profile, SessionProfile) else SessionProfile.load(profile)
+    chosen = [
+        option if isinstance(option, Option) else Option.parse(option, book)
+        for option in (DEFAULT_OPTIONS if options is None else options)
+    ]
+    names = [str(option) for option in chosen]
+    if not names:
+        raise InputError("nothing to compare; give at least one option")
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"option {name} is given twice")
+
+    def month(option: Option, rate: Rate) -> Estimate:
+        found = estimate_option(
+            work,
+            option,
+            rate,
+            book=book,
+            on=day,
+            basis=basis,
+            developers=count,
+            split_cache_writes=split_cache_writes,
+        )
+        if found.total_usd is None:
+            raise InputError(
+                f"option {option} cannot be ranked: the credits included in plan {option.plan} are not known"
+            )
+        return found
+
+    candidates = []
+    for option, name in zip(chosen, names, strict=True):
+        base = month(option, option_rate(book, option, day, basis))
+        claims = book.claims(option.model, route=option.route, on=day, service_tier=option.service_tier)
+        by_claim = tuple(month(option, with_option_modifiers(book, option, claim)) for claim in claims)
+        candidates.append(Candidate(name, base, by_claim))
+    cheapest = _strictly_cheapest([each.total_usd for each in candidates], names)
+    verdict = _verdict(candidates, cheapest)
+    notices = distinct(
+        notice
+        for candidate in candidates
+        for each in (candidate.estimate, *candidate.by_claim)
+        for notice in each.notices
+        # In a comparison the claims stand side by side: the pointer to them is for single figures.
+        if notice.code != "claims_disagree"
+    )
+    return Comparison(
+        work, count, day, basis, tuple(candidates), cheapest, verdict, _differences(candidates, cheapest), notices
+    )
+
+
+def _total(estimate: Estimate) -> Decimal:
+    assert estimate.total_usd is not None  # compare() refuses options without one
+    return estimate.total_usd
+
+
+def _allowance_usd(estimate: Estimate) -> Decimal:
+    """What the plan's included credits take off the bill: 0 or below."""
+    used = estimate.bill.included_used_credits
+    return Decimal(0) if not used else canonical(EXACT.minus(usd_of_credits(used)))
+
+
+def _strictly_cheapest(totals: Sequence[Decimal], names: Sequence[str]) -> str | None:
+    lowest = min(totals)
+    return names[totals.index(lowest)] if list(totals).count(lowest) == 1 else None
+
+
+def _belief(estimate: Estimate) -> tuple[str, str, str]:
+    """What one believes a claim about: options that share it cannot be priced at different claims at once."""
+    return (estimate.rate.model, estimate.rate.route, estimate.rate.service_tier)
+
+
+def _verdict(candidates: Sequence[Candidate], cheapest: str | None) -> Verdict:
+    """Try all claims: one changed belief at a time, then pairs, which suffices.
+
+    An option fails to stay strictly cheapest only against some one other option, and that pair of totals depends on
+    at most two beliefs. Fewer changed beliefs are reported in preference to more.
+    """
+    names = [each.option for each in candidates]
+    fixed = {index for index, each in enumerate(candidates) if each.estimate.option.basis is not None}
+    beliefs: dict[tuple[str, str, str], list[str]] = {}
+    for index, candidate in enumerate(candidates):
+        if index not in fixed:
+            claims = [_claim(each) for each in candidate.by_claim if _claim(each) != _claim(candidate.estimate)]
+            beliefs[_belief(candidate.estimate)] = claims
+
+    def outcome(changed: dict[tuple[str, str, str], str]) -> Turn:
+        months = []
+        for index, candidate in enumerate(candidates):
+            claim = None if index in fixed else changed.get(_belief(candidate.estimate))
+            months.append(
+                candidate.estimate
+                if claim is None
+                else next(each for each in candidate.by_claim if _claim(each) == claim)
+            )
+        totals = [_total(each) for each in months]
+        ids = {each.rate.id for each in months if _claim(each) in changed.values()}
+        return Turn(tuple(sorted(ids)), _strictly_cheapest(totals, names), tuple(totals))
+
+    turns: list[Turn] = []
+    for size in (1, 2):
+        for subjects in combinations(beliefs, size):
+            for believed in product(*(beliefs[subject] for subject in subjects)):
+                turn = outcome(dict(zip(subjects, believed, strict=True)))
+                already = any(set(known.claims) <= set(turn.claims) for known in turns)
+                if turn.cheapest != cheapest and not already:
+                    turns.append(turn)
+    return Verdict(cheapest is not None and not turns, tuple(turns))
+
+
+def _claim(estimate: Estimate) -> str:
+    """The claim behind an estimate, whatever the tier that the option's prompts fall into."""
+    return estimate.rate.tiers[0].id
+
+
+def _differences(candidates: Sequence[Candidate], cheapest: str | None) -> tuple[Difference, ...]:
+    """Each other option against the cheapest, or on a tie against the first."""
+    base = next((each for each in candidates if each.option == cheapest), candidates[0])
+    return tuple(_difference(each, base) for each in candidates if each is not base)
+
+
+def _difference(candidate: Candidate, base: Candidate) -> Difference:
+    """The difference of two totals by cause, exactly and in whichever order one thinks of the causes.
+
+    For each token kind the change of price counts at the mean of both token counts and the change of tokens at the
+    mean of both prices, so that the two add up and neither goes first.
+    """
+    half = Decimal("0.5")
+    causes = []
+    pairs = zip(KINDS, candidate.estimate.by_kind, base.estimate.by_kind, strict=True)
+    for kind, own, other in pairs:
+        million = Decimal("1e-6")
+        price_change = EXACT.subtract(own.usd_per_mtok, other.usd_per_mtok)
+        token_change = EXACT.subtract(own.tokens, other.tokens)
+        mean_tokens = EXACT.multiply(EXACT.add(own.tokens, other.tokens), half)
+        mean_price = EXACT.multiply(EXACT.add(own.usd_per_mtok, other.usd_per_mtok), half)
+        causes.append((f"price of {kind}", EXACT.multiply(EXACT.multiply(price_change, mean_tokens), million)))
+        causes.append((f"tokens of {kind}", EXACT.multiply(EXACT.multiply(token_change, mean_price), million)))
+    causes.append(("allowance", EXACT.subtract(_allowance_usd(candidate.estimate), _allowance_usd(base.estimate))))
+    causes.append(("seats", EXACT.subtract(candidate.estimate.bill.seat_usd, base.estimate.bill.seat_usd)))
+    return Difference(
+        candidate.option,
+        base.option,
+        canonical(EXACT.subtract(candidate.total_usd, base.total_usd)),
+        tuple(Cause(cause, canonical(amount)) for cause, amount in causes if amount),
+    )

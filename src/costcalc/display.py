@@ -1,0 +1,267 @@
+"""How a result shows itself: as blocks of text and tables, rendered as plain text, Markdown, CSV or JSON.
+
+Results state what they show; this module knows how. Whatever is shown is text: control characters are made visible,
+and markup of any kind is escaped, since names come from files of unknown origin.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+
+from costcalc.notices import Notice
+from costcalc.units import canonical, plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from costcalc.pricing.rate import Rate
+
+SCHEMA_VERSION: Final = "1"
+
+_GAP: Final = 3  # spaces between the columns of a table
+
+Cell = str | int | Decimal | None
+
+
+class Table(NamedTuple):
+    """A table to show: numbers are right-aligned, None is shown as a dash."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    title: str = ""
+
+
+Block = str | Table
+
+
+class Result:
+    """What every answer of costcalc can do: show itself, and turn into plain data."""
+
+    __slots__ = ()
+
+    kind: ClassVar[str]
+    notices: tuple[Notice, ...]
+
+    def body(self) -> dict[str, Any]:
+        """The fields of the machine output between `kind` and `rates`."""
+        raise NotImplementedError
+
+    def rates_used(self) -> "Iterable[Rate]":
+        """Every rate that a figure of the result rests on."""
+        raise NotImplementedError
+
+    def blocks(self) -> Iterator[Block]:
+        """What to show a person, the answer first."""
+        raise NotImplementedError
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The result as flat rows for a data frame or a CSV file; money is `Decimal`."""
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as machine output: money and credits as decimal strings, null for what is not known."""
+        return envelope(self.kind, self.body(), self.rates_used(), self.notices)
+
+    def all_blocks(self) -> Iterator[Block]:
+        """The blocks of the result, then its notices."""
+        yield from self.blocks()
+        yield from notice_blocks(self.notices)
+
+    def __str__(self) -> str:
+        return text(self.all_blocks())
+
+    __repr__ = __str__
+
+
+def envelope(
+    kind: str, body: Mapping[str, Any], rates: "Iterable[Rate]" = (), notices: Iterable[Notice] = ()
+) -> dict[str, Any]:
+    """A machine-output document: what every one of them holds, around the body of this kind."""
+    used = {rate.id: rate for rate in rates}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": kind,
+        **body,
+        "rates": [rate.to_dict() for rate in used.values()],
+        "notices": [notice.to_dict() for notice in notices],
+    }
+
+
+def notice_blocks(notices: Iterable[Notice]) -> Iterator[Block]:
+    """The notices as a block of their own, if there are any."""
+    lines = [f"- {notice.message}" for notice in notices]
+    if lines:
+        yield "\n".join(["Notices:", *lines])
+
+
+def usd(amount: Decimal | None) -> str | None:
+    """Dollars for a person, every digit kept: `$1,893.6`, `-$0.225`; None stays None."""
+    if amount is None:
+        return None
+    return f"{'-' if amount < 0 else ''}${canonical(amount.copy_abs()):,f}"
+
+
+def number(value: Decimal | int | None) -> str | None:
+    """A number for a person, every digit kept, with thousands separated."""
+    return None if value is None else f"{canonical(Decimal(value)):,f}"
+
+
+def visible(value: str) -> str:
+    """A text with its control and direction-changing characters made visible, so that it cannot move the cursor."""
+    return "".join(
+        char if char.isprintable() or char in "\n\u200d" else char.encode("unicode_escape").decode() for char in value
+    )
+
+
+def text(blocks: Iterable[Block]) -> str:
+    """The blocks as plain text, tables aligned, nothing wrapped or cut."""
+    return "\n\n".join(visible(block) if isinstance(block, str) else _aligned(block) for block in blocks)
+
+
+def _aligned(table: Table) -> str:
+    from rich.cells import cell_len
+
+    numeric = _numeric_columns(table)
+    lines = [table.columns, *(tuple(_shown(cell) for cell in row) for row in table.rows)]
+    widths = [max(cell_len(line[position]) for line in lines) for position in range(len(table.columns))]
+
+    def aligned(line: Sequence[str]) -> str:
+        padded = []
+        for cell, width, right in zip(line, widths, numeric, strict=True):
+            space = " " * (width - cell_len(cell))
+            padded.append(space + cell if right else cell + space)
+        return (" " * _GAP).join(padded).rstrip()
+
+    rule = "-" * (sum(widths) + _GAP * (len(widths) - 1))
+    shown = [aligned(lines[0]), rule, *(aligned(line) for line in lines[1:])]
+    return "\n".join([visible(table.title), *shown] if table.title else shown)
+
+
+def show(blocks: Iterable[Block], console: "Console") -> None:
+    """Write the blocks to a terminal, a blank line between them; lines and cells wrap at its width between words.
+
+    A table that does not fit even so is written row by row, each value after the name of its column: nothing is cut.
+    """
+    from rich.box import Box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    ruled = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+    for index, block in enumerate(blocks):
+        if index:
+            console.print()
+        if isinstance(block, str):
+            console.print(Text(visible(block)))
+            continue
+        if block.title:
+            console.print(Text(visible(block.title), style="bold"))
+        widths = _widths_within(block, console.width)
+        if widths is None:
+            for row in block.rows:
+                console.print(Text(_shown(row[0]), style="bold"))
+                named = zip(block.columns[1:], row[1:], strict=True)
+                console.print(Text("  " + ", ".join(f"{column} {_shown(cell)}" for column, cell in named)))
+            continue
+        table = RichTable(box=ruled, show_edge=False, pad_edge=False, header_style="bold")
+        for column, numeric, width in zip(block.columns, _numeric_columns(block), widths, strict=True):
+            table.add_column(Text(column), justify="right" if numeric else "left", width=width)
+        for row in block.rows:
+            table.add_row(*(Text(_shown(cell)) for cell in row))
+        console.print(table)
+
+
+def _widths_within(table: Table, width: int) -> list[int] | None:
+    """Column widths that fit side by side, as wide as needed or as there is room; None if they cannot fit.
+
+    Numbers and headings are never broken, text only between words.
+    """
+    from rich.cells import cell_len
+
+    least, most = [], []
+    for position, (column, numeric) in enumerate(zip(table.columns, _numeric_columns(table), strict=True)):
+        cells = [column, *(_shown(row[position]) for row in table.rows)]
+        words = cells if numeric else [column, *(word for cell in cells for word in cell.split())]
+        least.append(max(map(cell_len, words)))
+        most.append(max(map(cell_len, cells)))
+    room = width - sum(least) - _GAP * (len(least) - 1)
+    if room < 0:
+        return None
+    widths = least
+    while room and widths != most:
+        narrowest = min((each for each in range(len(widths)) if widths[each] < most[each]), key=widths.__getitem__)
+        widths[narrowest] += 1
+        room -= 1
+    return widths
+
+
+def _shown(cell: Cell) -> str:
+    if cell is None:
+        return "-"
+    return visible(cell) if isinstance(cell, str) else str(number(cell))
+
+
+def _numeric_columns(table: Table) -> list[bool]:
+    """Which columns hold numbers only: real ones, dollar amounts, or nothing known."""
+
+    def numeric(cell: Cell) -> bool:
+        if not isinstance(cell, str):
+            return True
+        return cell.lstrip("-$").replace(",", "").replace(".", "").isdigit()
+
+    return [all(numeric(row[position]) for row in table.rows) for position in range(len(table.columns))]
+
+
+def markdown(blocks: Iterable[Block]) -> str:
+    """The blocks as Markdown with pipe tables, fit for a pull-request comment."""
+    parts = []
+    for block in blocks:
+        if isinstance(block, str):
+            parts.append(_escaped(block).replace("\n- ", "\n\n- ", 1))
+            continue
+        lines = [f"**{_escaped(block.title)}**\n"] if block.title else []
+        aligns = ["---:" if numeric else "---" for numeric in _numeric_columns(block)]
+        lines.append(_pipes(block.columns))
+        lines.append(f"| {' | '.join(aligns)} |")
+        lines += [_pipes(_shown(cell).replace("\n", " ") for cell in row) for row in block.rows]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def _pipes(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(_escaped(cell) for cell in cells)} |"
+
+
+def _escaped(value: str) -> str:
+    escaped = visible(value).replace("\\", "\\\\").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for mark in "|*`[]$":
+        escaped = escaped.replace(mark, f"\\{mark}")
+    return escaped
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as CSV with a header. A text that a spreadsheet would take for a formula gets a quote before it."""
+    import csv
+    import io
+
+    buffer = io.StringIO()
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: _csv_cell(value) for key, value in row.items()})
+    return buffer.getvalue()
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return value
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """A machine-output document as JSON text."""
+    import json
+
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)

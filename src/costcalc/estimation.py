@@ -1,0 +1,436 @@
+"""The expected month: a way of working, priced on a route, and the bill under a plan.
+
+`Option` says how the work is done (route, model, plan and so on); `estimate_option` is the one rule that turns a
+profile and an option into a month. `compare` uses it for each option and each claim.
+"""
+
+import calendar
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+
+from costcalc.billing.bill import Bill, bill_without_plan, monthly_bill
+from costcalc.billing.plan import plan as plan_named
+from costcalc.display import Block, Result, Table, number, usd
+from costcalc.errors import InputError, unknown_name
+from costcalc.notices import Notice, distinct
+from costcalc.pricing.book import BEST, PriceBook, checked_day
+from costcalc.pricing.catalog import STANDARD
+from costcalc.pricing.rate import KindCost, Rate, total_usd
+from costcalc.quote import chosen_modifiers, cost_table, rate_line
+from costcalc.tokens import KINDS
+from costcalc.units import EXACT, canonical, credits_of_usd, nearest_whole, plain
+from costcalc.workload.benchmark import token_factor_of
+from costcalc.workload.profile import SessionProfile
+
+MAX_DEVELOPERS: Final = 10_000_000
+
+_GRAMMAR: Final = "ROUTE/MODEL[@PLAN][,KEY=VALUE…] with keys tokens, service_tier, basis, auto, data_residency"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to get the work done: a model on a route, perhaps under a plan.
+
+    `token_factor` multiplies the profile's tokens for a model that needs more or fewer of them per task (a number you
+    state, or taken from a benchmark with `Option.parse("…,tokens=swe-bench-verified")`); `factor_note` says where it
+    is from. `basis` overrides the basis of the estimate for this option alone.
+
+    >>> str(Option.parse("copilot/mai-code-1-flash@pro,tokens=0.4"))
+    'copilot/mai-code-1-flash@pro,tokens=0.4'
+    """
+
+    route: str
+    model: str
+    plan: str | None = None
+    service_tier: str = STANDARD
+    basis: str | None = None
+    auto: bool = False
+    data_residency: bool = False
+    token_factor: Decimal = Decimal(1)
+    factor_note: str = field(default="stated by you", compare=False)
+
+    @classmethod
+    def parse(cls, text: str, book: PriceBook | None = None) -> "Option":
+        """The option that `ROUTE/MODEL[@PLAN][,KEY=VALUE…]` stands for.
+
+        Raises `InputError` if the text is not of that form, `UnknownNameError` for a name in it that is not known.
+        """
+        way, *settings = (part.strip() for part in text.split(","))
+        route, slash, rest = way.partition("/")
+        model, at, plan = rest.partition("@")
+        if not slash or not route or not model or (at and not plan):
+            raise InputError(f"option {text!r:.80} is not of the form {_GRAMMAR}")
+        book = book or PriceBook.load()
+        if route not in book.routes:
+            raise unknown_name("route", route, book.routes, f"in option {text!r:.80}")
+        values: dict[str, Any] = {}
+        for setting in settings:
+            key, equals, value = setting.partition("=")
+            if not equals or not value or key in values:
+                raise InputError(f"option {text!r:.80}: {setting!r:.40} is not one KEY=VALUE; the form is {_GRAMMAR}")
+            values[key] = value
+        option = cls(route, book.model(model).id, plan_named(plan).id if plan else None)
+        for key, value in values.items():
+            option = option._with_setting(key, value, text)
+        return option
+
+    def _with_setting(self, key: str, value: str, text: str) -> "Option":
+        if key == "tokens":
+            factor, note = token_factor_of(value, self.model)
+            return replace(self, token_factor=factor, factor_note=note)
+        if key == "service_tier":
+            return replace(self, service_tier=value)
+        if key == "basis":
+            return replace(self, basis=value)
+        if key in ("auto", "data_residency"):
+            if value not in ("true", "false"):
+                raise InputError(f"option {text!r:.80}: {key} is true or false, not {value!r:.40}")
+            return (
+                replace(self, auto=value == "true") if key == "auto" else replace(self, data_residency=value == "true")
+            )
+        raise unknown_name("option key", key, ("tokens", "service_tier", "basis", "auto", "data_residency"))
+
+    def __str__(self) -> str:
+        parts = [f"{self.route}/{self.model}" + (f"@{self.plan}" if self.plan else "")]
+        if self.token_factor != 1:
+            parts.append(f"tokens={plain(self.token_factor)}")
+        if self.service_tier != STANDARD:
+            parts.append(f"service_tier={self.service_tier}")
+        if self.basis:
+            parts.append(f"basis={self.basis}")
+        parts += [f"{name}=true" for name in ("auto", "data_residency") if getattr(self, name)]
+        return ",".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The expected use of a calendar month. `tokens` are means by kind, in the order of `KINDS`."""
+
+    tasks: Decimal
+    requests: Decimal
+    tokens: tuple[Decimal, Decimal, Decimal, Decimal]
+    usd: Decimal
+    credits: Decimal
+
+    def to_dict(self) -> dict[str, Any]:
+        """The month as machine output holds it."""
+        return {
+            "tasks": _json_number(self.tasks),
+            "requests": _json_number(self.requests),
+            "tokens": {kind: nearest_whole(count) for kind, count in zip(KINDS, self.tokens, strict=True)},
+            "usd": plain(self.usd),
+            "credits": plain(self.credits),
+        }
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Estimate(Result):
+    """An expected calendar month of a profile on one option: use, its cost by token kind, and the bill.
+
+    `per_task_usd` is the mean cost of one task. Real months spread around the expected one.
+    """
+
+    kind: ClassVar[str] = "estimate"
+
+    profile: SessionProfile
+    option: Option
+    developers: int
+    on: date
+    basis: str
+    rate: Rate
+    month: Month
+    by_kind: tuple[KindCost, ...]
+    per_task_usd: Decimal
+    bill: Bill
+    notices: tuple[Notice, ...]
+
+    @property
+    def total_usd(self) -> Decimal | None:
+        """The month's bill in US dollars; None where the plan's allowance is not known."""
+        return self.bill.total_usd
+
+    @property
+    def credits(self) -> Decimal:
+        """The month's use in AI credits, before any allowance."""
+        return self.month.credits
+
+    def rates_used(self) -> Iterator[Rate]:
+        yield self.rate
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "profile": self.profile.name,
+            "model": self.option.model,
+            "route": self.option.route,
+            "on": self.on.isoformat(),
+            "basis": self.basis,
+            "developers": self.developers,
+            "token_factor": plain(self.option.token_factor),
+            "month": self.month.to_dict(),
+            "per_task": {"usd": plain(self.per_task_usd), "credits": plain(credits_of_usd(self.per_task_usd))},
+            "by_kind": [line.to_dict() for line in self.by_kind],
+            "bill": self.bill.to_dict(),
+        }
+
+    def blocks(self) -> Iterator[Block]:
+        bill = self.bill
+        total = "an unknown amount" if bill.total_usd is None else usd(bill.total_usd)
+        yield f"{total} in an expected month: {self.option} for {work_words(self.profile, self.developers, self.on)}"
+        yield cost_table(self.by_kind, f"Use: {number(self.month.credits)} credits, {usd(self.month.usd)}")
+        if bill.plan is not None:
+            yield bill_table(bill)
+        yield f"A task costs {usd(self.per_task_usd)} ({plain(credits_of_usd(self.per_task_usd))} credits) on average."
+        yield rate_line(self.rate)
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "profile": self.profile.name,
+                "option": str(self.option),
+                "on": self.on.isoformat(),
+                "developers": self.developers,
+                "tasks": self.month.tasks,
+                "requests": self.month.requests,
+                **{kind: nearest_whole(count) for kind, count in zip(KINDS, self.month.tokens, strict=True)},
+                "credits": self.month.credits,
+                "usd": self.month.usd,
+                "per_task_usd": self.per_task_usd,
+                "seats": self.bill.seats,
+                "seat_usd": self.bill.seat_usd,
+                "included_credits": self.bill.included_credits,
+                "included_used_credits": self.bill.included_used_credits,
+                "metered_credits": self.bill.metered_credits,
+                "metered_usd": self.bill.metered_usd,
+                "total_usd": self.bill.total_usd,
+                "rate_id": self.rate.id,
+                "status": self.rate.status,
+            }
+        ]
+
+
+def work_words(profile: SessionProfile, developers: int, on: date) -> str:
+    """The work of a month in a few words."""
+    per = profile.per if developers == 1 else f"{profile.per}s"
+    return (
+        f"{profile.name}, {developers:,} {per}, {number(profile.tasks_per_day)} tasks a day on "
+        f"{number(profile.active_days)} days, prices of {on}"
+    )
+
+
+def bill_table(bill: Bill) -> Table:
+    """The bill of a plan as a table."""
+    return Table(
+        ("item", "credits", "USD"),
+        (
+            (f"{bill.seats:,} x {bill.plan}", None, bill.seat_usd),
+            ("included, used", bill.included_used_credits, None),
+            ("included, in all", bill.included_credits, None),
+            ("metered at $0.01", bill.metered_credits, bill.metered_usd),
+            ("total", None, bill.total_usd),
+        ),
+        "Bill",
+    )
+
+
+def estimate(
+    profile: "SessionProfile | str | os.PathLike[str]",
+    model: str,
+    route: str = "copilot",
+    *,
+    plan: str | None = None,
+    developers: int = 1,
+    on: date | None = None,
+    basis: str = BEST,
+    service_tier: str = STANDARD,
+    auto: bool = False,
+    data_residency: bool = False,
+    token_factor: Decimal | int | str = 1,
+    split_cache_writes: bool = True,
+    rates: PriceBook | None = None,
+) -> Estimate:
+    """The expected calendar month of a profile (or its name, or the path of its file) with a model on a route.
+
+    All of the month is priced at the rate of `on` (default: today in UTC). `plan` adds seats and their allowance,
+    one seat a developer. `token_factor` is the share of the profile's tokens that this model needs per task.
+    `split_cache_writes` bills input that is not read from cache as a cache write where the provider is known to be
+    billed so (Anthropic on Copilot) and the profile does not tell the two apart; False prices it as fresh input.
+
+    Raises `UnknownNameError`, `RateNotFoundError` or `InputError` for what cannot be priced.
+
+    >>> from datetime import date
+    >>> month = estimate("interactive_ide", "mai-code-1-flash", "copilot", plan="pro", on=date(2026, 6, 15))
+    >>> month.credits, month.total_usd
+    (Decimal('1893.6'), Decimal('13.936'))
+    """
+    book = rates or PriceBook.load()
+    factor, note = token_factor_of(str(token_factor), book.model(model).id)
+    option = Option(
+        route,
+        book.model(model).id,
+        plan_named(plan).id if plan is not None else None,
+        service_tier,
+        None,
+        auto,
+        data_residency,
+        factor,
+        note,
+    )
+    day = checked_day(on)
+    chosen = profile if isinstance(profile, SessionProfile) else SessionProfile.load(profile)
+    rate = option_rate(book, option, day, basis)
+    return estimate_option(
+        chosen,
+        option,
+        rate,
+        book=book,
+        on=day,
+        basis=basis,
+        developers=checked_developers(developers),
+        split_cache_writes=split_cache_writes,
+    )
+
+
+def option_rate(book: PriceBook, option: Option, on: date, basis: str) -> Rate:
+    """The rate that an option is priced at under a basis, modifiers applied."""
+    rate = book.rate(
+        option.model, route=option.route, on=on, basis=option.basis or basis, service_tier=option.service_tier
+    )
+    return with_option_modifiers(book, option, rate)
+
+
+def with_option_modifiers(book: PriceBook, option: Option, rate: Rate) -> Rate:
+    """A claim with the option's modifiers; plans without the auto discount do not get it."""
+    discount = option.auto and not (option.plan and plan_named(option.plan).auto_only)
+    return rate.with_modifiers(*chosen_modifiers(book, discount, option.data_residency))
+
+
+def estimate_option(
+    profile: SessionProfile,
+    option: Option,
+    rate: Rate,
+    *,
+    book: PriceBook,
+    on: date,
+    basis: str,
+    developers: int,
+    split_cache_writes: bool = True,
+) -> Estimate:
+    """The expected month of a profile with an option, every token priced at one claim."""
+    if option.plan is not None and option.route != "copilot":
+        raise InputError(f"plan {option.plan} applies to route copilot, not to {option.route}; leave it out")
+    tokens, notices = _task_tokens(profile, option, rate, book, split_cache_writes)
+    requests = profile.requests_per_task
+    row = rate.tier_for(_prompt(tokens), requests)
+    per_task = total_usd(row.kind_costs(tokens))
+    tasks = canonical(EXACT.multiply(profile.tasks_per_month, Decimal(developers)))
+    month_tokens = (
+        _times(tokens[0], tasks),
+        _times(tokens[1], tasks),
+        _times(tokens[2], tasks),
+        _times(tokens[3], tasks),
+    )
+    by_kind = row.kind_costs(month_tokens)
+    month_usd = total_usd(by_kind)
+    month = Month(tasks, _times(requests, tasks), month_tokens, month_usd, credits_of_usd(month_usd))
+    if option.plan is None:
+        bill = bill_without_plan(month.credits)
+        if option.route == "copilot":
+            notices.append(
+                Notice("no_plan", "no plan given: every credit is billed at $0.01, without seats or allowance")
+            )
+    else:
+        bill, plan_notices = monthly_bill(plan_named(option.plan), developers, month.credits, on)
+        notices += plan_notices
+        notices += _plan_notices(option)
+    notices += book.notices(row, on, tokens, requests)
+    notices += _month_notices(profile, row, on, month, developers)
+    return Estimate(
+        profile, option, developers, on, option.basis or basis, row, month, by_kind, per_task, bill, distinct(notices)
+    )
+
+
+def _prompt(tokens: tuple[Decimal, ...]) -> Decimal:
+    return EXACT.add(EXACT.add(tokens[0], tokens[1]), tokens[2])
+
+
+def _times(amount: Decimal, factor: Decimal) -> Decimal:
+    return canonical(EXACT.multiply(amount, factor))
+
+
+def _task_tokens(
+    profile: SessionProfile, option: Option, rate: Rate, book: PriceBook, split_cache_writes: bool
+) -> tuple[tuple[Decimal, Decimal, Decimal, Decimal], list[Notice]]:
+    """Mean tokens of one task by kind as the option's model is billed for them, and what that assumes."""
+    notices = []
+    factor = option.token_factor
+    fresh, cached, write, output = (_times(count, factor) for count in profile.tokens)
+    if factor != 1:
+        message = f"{option.route}/{option.model} is taken to need {plain(factor)} of the profile's tokens per task"
+        notices.append(Notice("token_factor", f"{message}: {option.factor_note}"))
+    if profile.cache_write is None and rate.usd_per_mtok.cache_write is not None:
+        label = f"{rate.route}/{rate.model}"
+        if not book.bills_fresh_as_cache_write(rate):
+            message = (
+                f"the profile does not tell cache writes from fresh input; all is priced as input, while {label} "
+                f"charges ${plain(rate.usd_per_mtok.cache_write)} instead of ${plain(rate.usd_per_mtok.fresh_input)} "
+                "per million for what is written to its cache"
+            )
+            notices.append(Notice("cache_writes_unknown", message))
+        elif split_cache_writes:
+            fresh, write = Decimal(0), fresh
+            provider = book.providers[book.models[rate.model].provider]
+            message = f"input not read from cache is priced as cache writes for {label}: {provider.note}"
+            notices.append(Notice("fresh_as_cache_write", f"{message} (certainty {provider.certainty})"))
+        else:
+            message = f"input not read from cache is priced as fresh input for {label}, as asked"
+            notices.append(Notice("cache_writes_ignored", f"{message}; it is usually billed as cache writes"))
+    return (fresh, cached, write, output), notices
+
+
+def _plan_notices(option: Option) -> list[Notice]:
+    plan = plan_named(option.plan or "")
+    found = []
+    if plan.auto_only and option.auto:
+        found.append(Notice("auto_discount_paid_only", f"{plan.name} has no auto discount: that is for paid plans"))
+    if plan.auto_only and not option.auto:
+        message = f"{plan.name} offers auto model selection only; the figure holds if auto chooses {option.model}"
+        found.append(Notice("auto_only", message))
+    return found
+
+
+def _month_notices(profile: SessionProfile, rate: Rate, on: date, month: Month, developers: int) -> list[Notice]:
+    found = []
+    if profile.assumed:
+        message = (
+            f"{profile.name}: {', '.join(profile.assumed)} are assumptions; see costcalc profiles show {profile.name}"
+        )
+        found.append(Notice("profile_assumptions", message))
+    if profile.per != "developer" and developers > 1:
+        message = f"{profile.name} is the work of one {profile.per}; it was taken {developers:,} times"
+        found.append(Notice("profile_per", message))
+    if profile.note:
+        found.append(Notice("profile_note", f"{profile.name}: {profile.note}"))
+    month_end = date(on.year, on.month, calendar.monthrange(on.year, on.month)[1])
+    until = rate.effective_until
+    if until is not None and until <= month_end:
+        message = f"the price of {rate.route}/{rate.model} ends on {until}, within the month; all of it is priced at it"
+        found.append(Notice("rate_ends_in_month", message))
+    if any(count != count.to_integral_value() for count in month.tokens):
+        found.append(Notice("tokens_rounded", "expected token counts are shown rounded; money is exact"))
+    return found
+
+
+def checked_developers(developers: object) -> int:
+    """A number of developers. Raises `InputError` unless it is a whole number from 1 to `MAX_DEVELOPERS`."""
+    if isinstance(developers, bool) or not isinstance(developers, int) or not 1 <= developers <= MAX_DEVELOPERS:
+        raise InputError(f"developers must be a whole number from 1 to {MAX_DEVELOPERS:,}, not {developers!r:.40}")
+    return developers
+
+
+def _json_number(value: Decimal) -> int | float:
+    """A count that may be a fraction as a JSON number."""
+    return int(value) if value == value.to_integral_value() else float(value)

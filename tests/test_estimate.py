@@ -1,0 +1,262 @@
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from costcalc import InputError, Option, SessionProfile, TokenUsage, UnknownNameError, estimate
+from costcalc.workload.benchmark import benchmarks
+from tests.strategies import BOOK, profiles
+
+JUNE = date(2026, 6, 15)
+NOVEMBER = date(2026, 11, 24)
+
+copilot_models = st.sampled_from(sorted({rate.model for rate in BOOK.in_force(on=NOVEMBER, route="copilot")}))
+
+
+def codes(result: Any) -> set[str]:
+    return {notice.code for notice in result.notices}
+
+
+def test_a_month_of_mai_code_1_flash_on_pro() -> None:
+    result = estimate("interactive_ide", "mai-code-1-flash", "copilot", plan="pro", on=JUNE)
+    assert result.credits == Decimal("1893.6")
+    assert result.bill.metered_credits == Decimal("393.6")
+    assert result.total_usd == Decimal("13.936")
+    assert result.per_task_usd == Decimal("0.0789")
+    assert result.month.tasks == 240
+    assert result.month.requests == 2_160
+    assert result.to_dict()["month"]["tokens"] == {
+        "fresh_input": 13_680_000,
+        "cached_input": 69_600_000,
+        "cache_write": 0,
+        "output": 768_000,
+    }
+
+
+def test_without_a_plan_all_use_is_metered() -> None:
+    result = estimate("interactive_ide", "gpt-5.4-mini", "api", on=NOVEMBER)
+    assert result.total_usd == result.month.usd == Decimal("18.936")
+    assert result.bill.to_dict()["plan"] is None
+    assert "no_plan" not in codes(result)
+    assert "no_plan" in codes(estimate("interactive_ide", "gpt-5.4-mini", "copilot", on=NOVEMBER))
+
+
+@given(profiles(), copilot_models, st.integers(1, 1_000))
+def test_a_month_is_its_tasks_at_the_mean_cost_of_one(profile: SessionProfile, model: str, developers: int) -> None:
+    result = estimate(profile, model, developers=developers, on=NOVEMBER)
+    tasks = Fraction(profile.tasks_per_day) * Fraction(profile.active_days) * developers
+    assert Fraction(result.month.tasks) == tasks
+    assert Fraction(result.month.usd) == Fraction(result.per_task_usd) * tasks
+    assert sum(Fraction(line.usd) for line in result.by_kind) == Fraction(result.month.usd)
+    assert sum(map(Fraction, result.month.tokens)) == sum(map(Fraction, profile.tokens)) * tasks
+
+
+@given(
+    st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**5), st.integers(1, 9), st.integers(0, 40),
+    copilot_models,
+)  # fmt: skip
+def test_an_estimate_of_whole_numbers_is_the_price_of_the_usage(
+    fresh: int, cached: int, output: int, requests: int, tasks: int, model: str
+) -> None:
+    profile = SessionProfile(
+        name="whole", fresh_input=fresh, cached_input=cached, cache_write=0, output=output,
+        requests_per_task=requests, tasks_per_day=tasks, active_days=20,
+    )  # fmt: skip
+    usage = TokenUsage(fresh, cached, 0, output, requests)
+    cost = BOOK.rate(model, on=NOVEMBER).cost(usage)
+    assert estimate(profile, model, on=NOVEMBER).month.usd == cost.usd * tasks * 20
+
+
+class TestCacheWrites:
+    def test_anthropic_on_copilot_bills_fresh_input_as_cache_writes(self) -> None:
+        result = estimate("interactive_ide", "claude-sonnet-4.6", on=NOVEMBER)
+        assert result.per_task_usd * 100 == Decimal("34.875")
+        assert result.month.tokens[0] == 0
+        assert "fresh_as_cache_write" in codes(result)
+
+    def test_unless_asked_not_to(self) -> None:
+        result = estimate("interactive_ide", "claude-sonnet-4.6", on=NOVEMBER, split_cache_writes=False)
+        assert result.per_task_usd * 100 == Decimal("30.6")
+        assert "cache_writes_ignored" in codes(result)
+
+    def test_or_the_profile_tells_them_apart(self) -> None:
+        profile = SessionProfile.load("interactive_ide").changed(cache_write=1_000)
+        result = estimate(profile, "claude-sonnet-4.6", on=NOVEMBER)
+        assert result.month.tokens[0] == 57_000 * 240
+        assert result.month.tokens[2] == 1_000 * 240
+        assert not {"fresh_as_cache_write", "cache_writes_unknown"} & codes(result)
+
+    def test_another_provider_with_a_write_price_is_told_to_be_unknown(self) -> None:
+        result = estimate("interactive_ide", "gpt-6-sol", on=NOVEMBER)
+        assert result.month.tokens[0] == 57_000 * 240
+        assert "cache_writes_unknown" in codes(result)
+
+
+def test_the_mean_prompt_of_a_request_decides_the_tier() -> None:
+    profile = SessionProfile.load("heavy_agent")  # 155,400 prompt tokens a request
+    assert estimate(profile, "claude-haiku-5.5", on=NOVEMBER).rate.tier == "long_context"
+    assert estimate(profile, "gpt-6-sol", on=NOVEMBER).rate.tier == "default"
+    result = estimate(profile.changed(requests_per_task=1), "gpt-6-sol", on=NOVEMBER)
+    assert result.rate.tier == "long_context"
+
+
+def test_modifiers_and_service_tiers() -> None:
+    plain = estimate("light_chat", "gpt-5-mini", on=NOVEMBER)
+    assert estimate("light_chat", "gpt-5-mini", on=NOVEMBER, auto=True).month.usd == plain.month.usd * Decimal("0.9")
+    assert estimate(
+        "light_chat", "gpt-5-mini", on=NOVEMBER, data_residency=True
+    ).month.usd == plain.month.usd * Decimal("1.1")
+    batch = estimate("api_batch", "gpt-5.4-mini", "api", service_tier="batch", on=NOVEMBER)
+    assert batch.month.usd * 2 == estimate("api_batch", "gpt-5.4-mini", "api", on=NOVEMBER).month.usd
+
+
+def test_the_auto_discount_is_for_paid_plans() -> None:
+    result = estimate("light_chat", "gpt-5-mini", plan="student", auto=True, on=NOVEMBER)
+    assert result.month.usd == estimate("light_chat", "gpt-5-mini", on=NOVEMBER).month.usd
+    assert "auto_discount_paid_only" in codes(result)
+    assert "auto_only" in codes(estimate("light_chat", "gpt-5-mini", plan="student", on=NOVEMBER))
+
+
+class TestTokenFactor:
+    def test_a_stated_factor_scales_the_tokens(self) -> None:
+        half = estimate("light_chat", "gpt-5-mini", token_factor="0.5", on=NOVEMBER)
+        assert half.month.usd * 2 == estimate("light_chat", "gpt-5-mini", on=NOVEMBER).month.usd
+        assert "token_factor" in codes(half)
+
+    @pytest.mark.parametrize(
+        ("benchmark", "factor"),
+        [
+            ("swe-bench-verified", "0.3956"),
+            ("swe-bench-pro", "0.9396"),
+            ("swe-bench-multilingual", "0.8895"),
+            ("terminal-bench-2", "0.864"),
+        ],
+    )
+    def test_a_benchmark_gives_the_factor_against_its_baseline(self, benchmark: str, factor: str) -> None:
+        result = estimate("light_chat", "mai-code-1-flash", token_factor=benchmark, on=JUNE)
+        assert result.option.token_factor == Decimal(factor)
+        (notice,) = (each for each in result.notices if each.code == "token_factor")
+        assert benchmarks()[benchmark].name in notice.message
+        assert "not stated" in notice.message
+        assert estimate("light_chat", "claude-haiku-4.5", token_factor=benchmark, on=JUNE).option.token_factor == 1
+
+    @pytest.mark.parametrize("factor", ["0", "-1", "half", "humaneval", "1e3", "0.0000000001"])
+    def test_other_factors_are_refused(self, factor: str) -> None:
+        with pytest.raises(InputError if factor in ("0",) else UnknownNameError, match="token factor"):
+            estimate("light_chat", "gpt-5-mini", token_factor=factor, on=NOVEMBER)
+
+    def test_a_model_without_a_figure_is_refused(self) -> None:
+        with pytest.raises(InputError, match="gives no token figure for gpt-5-mini"):
+            estimate("light_chat", "gpt-5-mini", token_factor="swe-bench-pro", on=NOVEMBER)
+
+
+class TestNotices:
+    def test_assumptions_of_the_profile_are_named(self) -> None:
+        (notice,) = (
+            each
+            for each in estimate("interactive_ide", "gpt-5-mini", on=NOVEMBER).notices
+            if each.code == "profile_assumptions"
+        )
+        assert "output, tasks_per_day are assumptions" in notice.message
+
+    def test_a_price_that_ends_within_the_month_is_told(self) -> None:
+        assert "rate_ends_in_month" in codes(estimate("light_chat", "mai-code-1-flash", on=date(2026, 9, 1)))
+        assert "rate_ends_in_month" not in codes(estimate("light_chat", "mai-code-1-flash", on=date(2026, 8, 1)))
+
+    def test_a_team_profile_taken_many_times_is_told(self) -> None:
+        assert "profile_per" in codes(estimate("ci_code_review", "gpt-5-mini", developers=2, on=NOVEMBER))
+
+    def test_rounded_token_counts_are_told_and_money_stays_exact(self) -> None:
+        profile = SessionProfile.load("light_chat").changed(tasks_per_day=Decimal("0.3333"), active_days=Decimal("0.1"))
+        result = estimate(profile, "gpt-5-mini", on=NOVEMBER)
+        assert "tokens_rounded" in codes(result)
+        assert result.month.usd == result.per_task_usd * Decimal("0.03333")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"plan": "pro", "route": "api", "model": "gpt-5.4-mini"}, "plan pro applies to route copilot"),
+        ({"developers": 0}, "developers must be a whole number from 1"),
+        ({"developers": 2.5}, "developers must be a whole number"),
+        ({"developers": 10**9}, "developers must be a whole number"),
+        ({"plan": "gold"}, "unknown plan"),
+        ({"auto": True, "route": "api", "model": "gpt-5.4-mini"}, "auto model selection applies to route copilot"),
+        ({"profile": "nobody"}, "unknown profile"),
+        ({"model": "gpt-x"}, "unknown model"),
+    ],
+)
+def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        estimate(**{"profile": "light_chat", "model": "gpt-5-mini", "on": NOVEMBER, **arguments})
+
+
+def test_an_unknown_allowance_leaves_the_bill_unknown() -> None:
+    result = estimate("light_chat", "gpt-5-mini", plan="free", on=NOVEMBER)
+    assert result.total_usd is None
+    assert "an unknown amount" in str(result)
+
+
+class TestOption:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "api/gpt-5.4-mini",
+            "copilot/mai-code-1-flash@pro",
+            "copilot/gpt-5-mini@business,tokens=0.4,auto=true,data_residency=true",
+            "api/gpt-5.4-mini,service_tier=batch",
+            "api/gpt-5.4-mini,basis=mai-vs-gpt-comparison-article",
+        ],
+    )
+    def test_text_round_trips(self, text: str) -> None:
+        assert str(Option.parse(text)) == text
+        assert Option.parse(str(Option.parse(text))) == Option.parse(text)
+
+    def test_names_become_ids(self) -> None:
+        assert str(Option.parse("api/GPT-5.4 Mini")) == "api/gpt-5.4-mini"
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("gpt-5.4-mini", "is not of the form ROUTE/MODEL"),
+            ("/gpt-5-mini", "is not of the form"),
+            ("copilot/", "is not of the form"),
+            ("copilot/gpt-5-mini@", "is not of the form"),
+            ("web/gpt-5-mini", "unknown route 'web'"),
+            ("copilot/gpt-5-mini@gold", "unknown plan 'gold'"),
+            ("copilot/gpt-5-mini,auto", "is not one KEY=VALUE"),
+            ("copilot/gpt-5-mini,auto=yes", "auto is true or false"),
+            ("copilot/gpt-5-mini,auto=true,auto=true", "is not one KEY=VALUE"),
+            ("copilot/gpt-5-mini,colour=red", "unknown option key 'colour'"),
+            ("copilot/gpt-5-mini,tokens=-1", "unknown token factor '-1'"),
+        ],
+    )
+    def test_other_text_is_refused(self, text: str, message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            Option.parse(text)
+
+
+def test_an_estimate_is_frozen_comparable_and_turns_into_plain_data() -> None:
+    result = estimate("interactive_ide", "mai-code-1-flash", plan="pro", on=JUNE)
+    assert result == estimate("interactive_ide", "mai-code-1-flash", plan="pro", on=JUNE)
+    assert result != estimate("interactive_ide", "mai-code-1-flash", on=JUNE)
+    with pytest.raises(AttributeError):
+        result.developers = 3  # type: ignore[misc]
+    (row,) = result.rows()
+    assert row["total_usd"] == Decimal("13.936")
+    assert result.to_dict()["bill"] == {
+        "plan": "pro",
+        "seats": 1,
+        "seat_usd": "10",
+        "included_credits": "1500",
+        "included_used_credits": "1500",
+        "metered_credits": "393.6",
+        "metered_usd": "3.936",
+        "total_usd": "13.936",
+    }
+    assert repr(result) == str(result)
+    assert str(result).startswith("$13.936 in an expected month: copilot/mai-code-1-flash@pro")
