@@ -1,0 +1,105 @@
+"""`python -m benchmarks`: how fast costcalc is against its peers, checked before it is timed.
+
+Each figure is a ratio of two medians from one run, the two sides in turn, so that a machine that slows down slows both.
+"""
+
+import subprocess
+import sys
+import time
+import timeit
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from statistics import median
+
+from genai_prices import Usage, calc_price
+
+from costcalc import PriceBook, TokenUsage
+
+ROUNDS = 15
+
+
+def main() -> None:
+    """Print each ratio with its aim."""
+    print(f"Python {sys.version.split()[0]}, {ROUNDS} rounds each; min / median / max\n")
+    in_process()
+    whole_processes()
+
+
+def in_process() -> None:
+    """One request, priced by costcalc and by genai-prices, which must agree."""
+    usage = TokenUsage(fresh_input=120_000, cached_input=360_000, output=24_000)
+    peer_usage = Usage(input_tokens=480_000, cache_read_tokens=360_000, output_tokens=24_000)
+    on = date(2026, 8, 1)
+    at = datetime(2026, 8, 1, tzinfo=UTC)
+    book = PriceBook.load()
+    rate = book.rate("gpt-5.4-mini", route="api", on=on)
+
+    def peer() -> object:
+        return calc_price(peer_usage, "gpt-5.4-mini", provider_id="openai", genai_request_timestamp=at).total_price
+
+    assert rate.cost(usage).usd == peer(), "the two must agree before they are timed"
+    ours: dict[str, tuple[Callable[[], object], float]] = {
+        "rate.cost(usage)": (lambda: rate.cost(usage), 50),
+        "rate.cost(usage).usd": (lambda: rate.cost(usage).usd, 0),
+        "book.rate(…).cost(usage)": (lambda: book.rate("gpt-5.4-mini", route="api", on=on).cost(usage), 15),
+    }
+    for name, (call, aim) in ours.items():
+        own, other = in_turn(lambda call=call: per_call(call, 20_000), lambda: per_call(peer, 500))  # type: ignore[misc]
+        ratio = median(other) / median(own)
+        aimed = f", aim at least {aim:g}" if aim else ""
+        print(f"{name}: {shown(own, 1e6, 'us')}; genai_prices.calc_price: {shown(other, 1e6, 'us')}")
+        print(f"  {ratio:.0f} times faster{aimed}\n")
+
+
+def whole_processes() -> None:
+    """How long programs take to start, each against what it cannot do without."""
+    price = [sys.executable, "-m", "costcalc", "price", "gpt-5.4-mini", "--route", "api", "--on", "2026-08-01"]
+    typer_and_pydantic = python("import typer, pydantic")
+    pairs = {
+        "import costcalc": (python("import costcalc"), "bare interpreter", python("pass")),
+        "PriceBook.load()": (
+            python("from costcalc import PriceBook; PriceBook.load()"),
+            "from pydantic import BaseModel",
+            python("from pydantic import BaseModel"),
+        ),
+        "costcalc --help": ([sys.executable, "-m", "costcalc", "--help"], "import typer, pydantic", typer_and_pydantic),
+        "costcalc price": ([*price, "--output", "24000"], "import typer, pydantic", typer_and_pydantic),
+    }
+    for name, (own_command, peer_name, peer_command) in pairs.items():
+        own, other = in_turn(lambda c=own_command: run(c), lambda c=peer_command: run(c))  # type: ignore[misc]
+        print(f"{name}: {shown(own, 1e3, 'ms')}; {peer_name}: {shown(other, 1e3, 'ms')}")
+        print(f"  {median(own) / median(other):.2f} times as long, aim at most 1.5\n")
+
+
+def in_turn(own: Callable[[], float], other: Callable[[], float]) -> tuple[list[float], list[float]]:
+    """The seconds of both, measured one after the other, again and again, after a warm-up."""
+    own()
+    other()
+    pairs = [(own(), other()) for _ in range(ROUNDS)]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+def per_call(call: Callable[[], object], times: int) -> float:
+    """Seconds of one call."""
+    return timeit.timeit(call, number=times) / times
+
+
+def python(code: str) -> list[str]:
+    """The command that runs code in a new interpreter."""
+    return [sys.executable, "-c", code]
+
+
+def run(command: list[str]) -> float:
+    """Seconds of a whole process."""
+    start = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def shown(seconds: list[float], scale: float, unit: str) -> str:
+    """Minimum, median and maximum."""
+    return " / ".join(f"{each * scale:.3g}" for each in (min(seconds), median(seconds), max(seconds))) + f" {unit}"
+
+
+if __name__ == "__main__":
+    main()
