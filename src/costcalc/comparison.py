@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import combinations, product
 from typing import Any, ClassVar, Final
 
-from costcalc.display import Block, Result, Table, usd
+from costcalc.display import Part, Result, Table, usd
 from costcalc.errors import InputError
 from costcalc.estimation import (
     Estimate,
@@ -167,7 +167,7 @@ class Comparison(Result):
             "differences": [each.to_dict() for each in self.differences],
         }
 
-    def blocks(self) -> Iterator[Block]:
+    def parts(self) -> Iterator[Part]:
         yield f"{self._answer()}\n{self._verdict_words()}"
         yield Table(
             ("option", "total a month", "credits", "price"),

@@ -1,4 +1,4 @@
-"""How a result shows itself: as blocks of text and tables, rendered as plain text, Markdown, CSV or JSON.
+"""How a result shows itself: as parts of text and tables, rendered as plain text, Markdown, CSV or JSON.
 
 Results state what they show; this module knows how. Whatever is shown is text: control characters are made visible,
 and markup of any kind is escaped, since names come from files of unknown origin.
@@ -31,7 +31,7 @@ class Table(NamedTuple):
     title: str = ""
 
 
-Block = str | Table
+Part = str | Table
 
 
 class Result:
@@ -50,7 +50,7 @@ class Result:
         """Every rate that a figure of the result rests on."""
         raise NotImplementedError
 
-    def blocks(self) -> Iterator[Block]:
+    def parts(self) -> Iterator[Part]:
         """What to show a person, the answer first."""
         raise NotImplementedError
 
@@ -62,13 +62,13 @@ class Result:
         """The result as machine output: money and credits as decimal strings, null for what is not known."""
         return envelope(self.kind, self.body(), self.rates_used(), self.notices)
 
-    def all_blocks(self) -> Iterator[Block]:
-        """The blocks of the result, then its notices."""
-        yield from self.blocks()
-        yield from notice_blocks(self.notices)
+    def all_parts(self) -> Iterator[Part]:
+        """The parts of the result, then its notices."""
+        yield from self.parts()
+        yield from notice_parts(self.notices)
 
     def __str__(self) -> str:
-        return text(self.all_blocks())
+        return text(self.all_parts())
 
     __repr__ = __str__
 
@@ -87,8 +87,8 @@ def envelope(
     }
 
 
-def notice_blocks(notices: Iterable[Notice]) -> Iterator[Block]:
-    """The notices as a block of their own, if there are any."""
+def notice_parts(notices: Iterable[Notice]) -> Iterator[Part]:
+    """The notices as a part of their own, if there are any."""
     lines = [f"- {notice.message}" for notice in notices]
     if lines:
         yield "\n".join(["Notices:", *lines])
@@ -113,9 +113,9 @@ def visible(value: str) -> str:
     )
 
 
-def text(blocks: Iterable[Block]) -> str:
-    """The blocks as plain text, tables aligned, nothing wrapped or cut."""
-    return "\n\n".join(visible(block) if isinstance(block, str) else _aligned(block) for block in blocks)
+def text(parts: Iterable[Part]) -> str:
+    """The parts as plain text, tables aligned, nothing wrapped or cut."""
+    return "\n\n".join(visible(part) if isinstance(part, str) else _aligned(part) for part in parts)
 
 
 def _aligned(table: Table) -> str:
@@ -137,8 +137,8 @@ def _aligned(table: Table) -> str:
     return "\n".join([visible(table.title), *shown] if table.title else shown)
 
 
-def show(blocks: Iterable[Block], console: "Console") -> None:
-    """Write the blocks to a terminal, a blank line between them; lines and cells wrap at its width between words.
+def show(parts: Iterable[Part], console: "Console") -> None:
+    """Write the parts to a terminal, a blank line between them; lines and cells wrap at its width between words.
 
     A table that does not fit even so is written row by row, each value after the name of its column: nothing is cut.
     """
@@ -147,25 +147,25 @@ def show(blocks: Iterable[Block], console: "Console") -> None:
     from rich.text import Text
 
     ruled = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-    for index, block in enumerate(blocks):
+    for index, part in enumerate(parts):
         if index:
             console.print()
-        if isinstance(block, str):
-            console.print(Text(visible(block)))
+        if isinstance(part, str):
+            console.print(Text(visible(part)))
             continue
-        if block.title:
-            console.print(Text(visible(block.title), style="bold"))
-        widths = _widths_within(block, console.width)
+        if part.title:
+            console.print(Text(visible(part.title), style="bold"))
+        widths = _widths_within(part, console.width)
         if widths is None:
-            for row in block.rows:
+            for row in part.rows:
                 console.print(Text(_shown(row[0]), style="bold"))
-                named = zip(block.columns[1:], row[1:], strict=True)
+                named = zip(part.columns[1:], row[1:], strict=True)
                 console.print(Text("  " + ", ".join(f"{column} {_shown(cell)}" for column, cell in named)))
             continue
         table = RichTable(box=ruled, show_edge=False, pad_edge=False, header_style="bold")
-        for column, numeric, width in zip(block.columns, _numeric_columns(block), widths, strict=True):
+        for column, numeric, width in zip(part.columns, _numeric_columns(part), widths, strict=True):
             table.add_column(Text(column), justify="right" if numeric else "left", width=width)
-        for row in block.rows:
+        for row in part.rows:
             table.add_row(*(Text(_shown(cell)) for cell in row))
         console.print(table)
 
@@ -211,20 +211,20 @@ def _numeric_columns(table: Table) -> list[bool]:
     return [all(numeric(row[position]) for row in table.rows) for position in range(len(table.columns))]
 
 
-def markdown(blocks: Iterable[Block]) -> str:
-    """The blocks as Markdown with pipe tables, fit for a pull-request comment."""
-    parts = []
-    for block in blocks:
-        if isinstance(block, str):
-            parts.append(_escaped(block).replace("\n- ", "\n\n- ", 1))
+def markdown(parts: Iterable[Part]) -> str:
+    """The parts as Markdown with pipe tables, fit for a pull-request comment."""
+    written = []
+    for part in parts:
+        if isinstance(part, str):
+            written.append(_escaped(part).replace("\n- ", "\n\n- ", 1))
             continue
-        lines = [f"**{_escaped(block.title)}**\n"] if block.title else []
-        aligns = ["---:" if numeric else "---" for numeric in _numeric_columns(block)]
-        lines.append(_pipes(block.columns))
+        lines = [f"**{_escaped(part.title)}**\n"] if part.title else []
+        aligns = ["---:" if numeric else "---" for numeric in _numeric_columns(part)]
+        lines.append(_pipes(part.columns))
         lines.append(f"| {' | '.join(aligns)} |")
-        lines += [_pipes(_shown(cell).replace("\n", " ") for cell in row) for row in block.rows]
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts)
+        lines += [_pipes(_shown(cell).replace("\n", " ") for cell in row) for row in part.rows]
+        written.append("\n".join(lines))
+    return "\n\n".join(written)
 
 
 def _pipes(cells: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 
 from costcalc.billing.bill import Bill, bill_without_plan, monthly_bill
 from costcalc.billing.plan import plan as plan_named
-from costcalc.display import Block, Result, Table, number, usd
+from costcalc.display import Part, Result, Table, number, usd
 from costcalc.errors import InputError, unknown_name
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook, checked_day
@@ -176,7 +176,7 @@ class Estimate(Result):
             "bill": self.bill.to_dict(),
         }
 
-    def blocks(self) -> Iterator[Block]:
+    def parts(self) -> Iterator[Part]:
         bill = self.bill
         total = "an unknown amount" if bill.total_usd is None else usd(bill.total_usd)
         yield f"{total} in an expected month: {self.option} for {work_words(self.profile, self.developers, self.on)}"

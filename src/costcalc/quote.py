@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from costcalc.display import Block, Result, Table, usd
+from costcalc.display import Part, Result, Table, usd
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook, checked_day
 from costcalc.pricing.catalog import STANDARD
@@ -61,7 +61,7 @@ class Price(Result):
             **self.cost.to_dict(),
         }
 
-    def blocks(self) -> Iterator[Block]:
+    def parts(self) -> Iterator[Part]:
         usage = self.cost.usage
         requests = "1 request" if usage.requests == 1 else f"{usage.requests:,} requests"
         yield (

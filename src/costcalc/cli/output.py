@@ -6,21 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from costcalc.cli.options import OutputFormat
-from costcalc.display import Block, Result, csv_text, json_text, markdown, show, text
+from costcalc.display import Part, Result, csv_text, json_text, markdown, show, text
 
 
 def emit(result: Result, output_format: OutputFormat) -> None:
     """Write a result."""
-    write(output_format, result.all_blocks(), result.to_dict, result.rows)
+    write(output_format, result.all_parts(), result.to_dict, result.rows)
 
 
 def write(
     output_format: OutputFormat,
-    blocks: Iterable[Block],
+    parts: Iterable[Part],
     document: Any,
     rows: Any,
 ) -> None:
-    """Write blocks for a person, or what `document()` or `rows()` give for a program."""
+    """Write parts for a person, or what `document()` or `rows()` give for a program."""
     if output_format is OutputFormat.json:
         machine: Mapping[str, Any] = document()
         print(json_text(machine))
@@ -28,11 +28,11 @@ def write(
         flat: Sequence[Mapping[str, Any]] = rows()
         sys.stdout.write(csv_text(flat))
     elif output_format is OutputFormat.markdown:
-        print(markdown(blocks))
+        print(markdown(parts))
     elif sys.stdout.isatty():
         from rich.console import Console
 
         styled = not os.environ.get("NO_COLOR")
-        show(blocks, Console(highlight=False, color_system="auto" if styled else None))
+        show(parts, Console(highlight=False, color_system="auto" if styled else None))
     else:
-        print(text(blocks))
+        print(text(parts))

@@ -13,7 +13,7 @@ from costcalc.cli.output import write
 
 if TYPE_CHECKING:
     from costcalc.billing.plan import Plan
-    from costcalc.display import Block
+    from costcalc.display import Part
 
 app = typer.Typer(
     cls=Group, help="Copilot's plans: the price of a seat and the credits it includes.", rich_markup_mode=None
@@ -72,7 +72,7 @@ def show(
     source = plan_sources()[found.source]
     write(
         output_format,
-        _show_blocks(found, day),
+        _show_parts(found, day),
         lambda: envelope("plan", {**found.to_dict(), "on": day.isoformat(), "sources": [source.model_dump()]}),
         lambda: [_row(found, day)],
     )
@@ -91,7 +91,7 @@ def _remarks(plan: "Plan", day: date) -> str:
     return "; ".join(remarks)
 
 
-def _show_blocks(plan: "Plan", day: date) -> "Iterator[Block]":
+def _show_parts(plan: "Plan", day: date) -> "Iterator[Part]":
     from costcalc.billing.plan import plan_sources
     from costcalc.display import number, usd
 

@@ -11,7 +11,7 @@ from costcalc.cli.options import Format, OutputFormat
 from costcalc.cli.output import write
 
 if TYPE_CHECKING:
-    from costcalc.display import Block, Cell
+    from costcalc.display import Part, Cell
 
 app = typer.Typer(cls=Group, help="Ways of working: tokens per task, tasks per day.", rich_markup_mode=None)
 
@@ -61,13 +61,13 @@ def show(
     profile = costcalc.SessionProfile.load(name)
     write(
         output_format,
-        _show_blocks(profile),
+        _show_parts(profile),
         lambda: envelope("profile", {"profile": profile.to_dict()}),
         lambda: [_row(profile)],
     )
 
 
-def _show_blocks(profile: "costcalc.SessionProfile") -> "Iterator[Block]":
+def _show_parts(profile: "costcalc.SessionProfile") -> "Iterator[Part]":
     from costcalc.display import Table
     from costcalc.workload.profile import Provenance, built_in_sources
 

@@ -12,7 +12,7 @@ from costcalc.cli.options import Basis, Format, On, OutputFormat, RatesFile
 from costcalc.cli.output import write
 
 if TYPE_CHECKING:
-    from costcalc.display import Block, Cell
+    from costcalc.display import Part, Cell
     from costcalc.notices import Notice
     from costcalc.pricing.catalog import Model
     from costcalc.pricing.rate import Rate
@@ -44,7 +44,7 @@ def rates(
     found = book.in_force(on=day, route=route, basis=basis)
     write(
         output_format,
-        _list_blocks(found, day, basis, book),
+        _list_parts(found, day, basis, book),
         lambda: envelope(
             "rates", {"on": day.isoformat(), "basis": basis, "models": len({r.model for r in found})}, found
         ),
@@ -74,7 +74,7 @@ def show(
     conflicts = _conflicts(claims, day)
     write(
         output_format,
-        _show_blocks(book, found, claims, day, conflicts, notices),
+        _show_parts(book, found, claims, day, conflicts, notices),
         lambda: envelope(
             "model",
             {
@@ -94,7 +94,7 @@ def show(
     )
 
 
-def _list_blocks(found: "Sequence[Rate]", day: date, basis: str, book: "costcalc.PriceBook") -> "Iterator[Block]":
+def _list_parts(found: "Sequence[Rate]", day: date, basis: str, book: "costcalc.PriceBook") -> "Iterator[Part]":
     from costcalc.display import Table
     from costcalc.quote import claim_words
 
@@ -127,15 +127,15 @@ def _first_day(rate: "Rate") -> str:
     return rate.effective_from.isoformat() if rate.effective_from else f"after {rate.not_before}"
 
 
-def _show_blocks(
+def _show_parts(
     book: "costcalc.PriceBook",
     model: "Model",
     claims: "Sequence[Rate]",
     day: date,
     conflicts: "Sequence[Sequence[Rate]]",
     notices: "Sequence[Notice]",
-) -> "Iterator[Block]":
-    from costcalc.display import Table, notice_blocks
+) -> "Iterator[Part]":
+    from costcalc.display import Table, notice_parts
 
     names = [name for name in (*model.aliases, *model.catalogue_ids) if name]
     yield f"{model.name} ({model.id}), {book.providers[model.provider].name}" + (
@@ -178,7 +178,7 @@ def _show_blocks(
     used = dict.fromkeys(rate.source for rate in claims)
     if used:
         yield "\n".join(["Sources:", *(_source_line(book, name) for name in used)])
-    yield from notice_blocks(notices)
+    yield from notice_parts(notices)
 
 
 def _claim_cells(rate: "Rate", day: date) -> "tuple[Cell, ...]":
