@@ -1,11 +1,22 @@
 """Hypothesis strategies, all in one place."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from costcalc import PriceBook, Rate, SessionProfile, TokenUsage, TurnModel
+from costcalc import (
+    Account,
+    Budget,
+    CostCenter,
+    PriceBook,
+    Rate,
+    Seats,
+    SessionProfile,
+    TokenUsage,
+    TurnModel,
+    UsageRecord,
+)
 from costcalc.tokens import MAX_COUNT
 
 BOOK = PriceBook.load()
@@ -65,3 +76,68 @@ def profiles(draw: st.DrawFn) -> SessionProfile:
 
 
 prices = st.decimals(0, 1000, places=7, allow_nan=False, allow_infinity=False).map(lambda price: Decimal(price))
+
+
+USERS = ("ana", "bo", "cy", "dee", "eve")
+ORGANIZATIONS = ("acme", "zeta")
+COST_CENTERS = ("platform", "research")
+MONTH_START = datetime(2026, 10, 1, tzinfo=UTC)
+
+
+@st.composite
+def accounts(draw: st.DrawFn, *, limits: bool = True, steady: bool = False) -> Account:
+    """Accounts of a few users with budgets small enough to be reached; `steady` adds no seat within the month."""
+    maybe = st.none() | st.sampled_from(ORGANIZATIONS)
+    seats = []
+    for user in draw(st.lists(st.sampled_from(USERS), unique=True, min_size=1)):
+        added = None if steady else draw(st.none() | st.dates(date(2026, 9, 20), date(2026, 11, 2)))
+        seats.append(
+            Seats(
+                plan=draw(st.sampled_from(["business", "enterprise"])),
+                users=(user,),
+                organization=draw(maybe),
+                cost_center=draw(st.none() | st.sampled_from(COST_CENTERS)),
+                added_on=added,
+            )
+        )
+    if draw(st.booleans()):
+        seats.append(Seats(plan="business", count=draw(st.integers(1, 3))))
+    settings = {"kind": "enterprise", "month": "2026-10", "prorate_new_seat_credits": draw(st.booleans())}
+    if not limits:
+        return Account.model_validate({**settings, "seats": seats})
+    centers = [
+        CostCenter(
+            name=name,
+            included_usage_cap=draw(st.booleans()),
+            excluded_from_enterprise_budget=draw(st.booleans()),
+        )
+        for name in COST_CENTERS
+    ]
+    places: list[dict[str, str]] = [{"scope": "enterprise"}, {"scope": "user", "name": "*"}]
+    places += [{"scope": "user", "name": user} for each in seats for user in each.users]
+    places += [{"scope": "user", "cost_center": name} for name in COST_CENTERS]
+    places += [{"scope": "cost_center", "name": name} for name in COST_CENTERS]
+    places += [{"scope": "organization", "name": name} for name in {each.organization for each in seats} if name]
+    budgets = [
+        Budget.model_validate({**place, "usd": draw(st.integers(0, 80)), "stop": draw(st.booleans())})
+        for place in draw(st.lists(st.sampled_from(places), unique_by=lambda place: tuple(place.items()), max_size=6))
+    ]
+    additional = draw(st.none() | st.booleans())
+    return Account.model_validate(
+        {**settings, "seats": seats, "cost_centers": centers, "budgets": budgets, "additional_usage": additional}
+    )
+
+
+@st.composite
+def usage_records(draw: st.DrawFn, most: int = 40) -> list[UsageRecord]:
+    """Usage in October 2026, some of it at the very same time, by holders of seats and by strangers."""
+    times = st.integers(0, 60).map(lambda step: MONTH_START + timedelta(hours=12 * step))
+    record = st.builds(
+        UsageRecord,
+        time=times,
+        user=st.sampled_from((*USERS, "stranger")),
+        credits=st.integers(0, 3_000) | st.decimals(0, 3_000, places=9),
+        organization=st.none() | st.sampled_from(ORGANIZATIONS),
+        cost_center=st.none() | st.sampled_from(COST_CENTERS),
+    )
+    return draw(st.lists(record, max_size=most))

@@ -21,6 +21,7 @@ LAYERS = [
     {"tokens", "tomlfile", "display"},
     {"pricing", "workload"},
     {"billing"},
+    {"readers"},
     {"quote"},
     {"estimation"},
     {"comparison"},

@@ -5,10 +5,19 @@ Every public name is loaded on first use, so that `import costcalc` costs next t
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from costcalc.billing.account import Account as Account
+    from costcalc.billing.account import Budget as Budget
+    from costcalc.billing.account import CostCenter as CostCenter
+    from costcalc.billing.account import Seats as Seats
     from costcalc.billing.bill import Bill as Bill
+    from costcalc.billing.explain import AccountCheck as AccountCheck
+    from costcalc.billing.explain import check_account as check_account
     from costcalc.billing.plan import Plan as Plan
     from costcalc.billing.plan import plan as plan
     from costcalc.billing.plan import plans as plans
+    from costcalc.billing.statement import AccountBill as AccountBill
+    from costcalc.billing.statement import bill as bill
+    from costcalc.billing.usage import UsageRecord as UsageRecord
     from costcalc.comparison import Comparison as Comparison
     from costcalc.comparison import compare as compare
     from costcalc.errors import CostcalcError as CostcalcError
@@ -24,6 +33,7 @@ if TYPE_CHECKING:
     from costcalc.pricing.rate import Rate as Rate
     from costcalc.quote import Price as Price
     from costcalc.quote import price as price
+    from costcalc.readers.usage_csv import read_usage_csv as read_usage_csv
     from costcalc.tokens import TokenUsage as TokenUsage
     from costcalc.workload.benchmark import Benchmark as Benchmark
     from costcalc.workload.benchmark import benchmarks as benchmarks
@@ -33,10 +43,15 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Account": "billing.account",
+    "AccountBill": "billing.statement",
+    "AccountCheck": "billing.explain",
     "Benchmark": "workload.benchmark",
     "Bill": "billing.bill",
+    "Budget": "billing.account",
     "Comparison": "comparison",
     "Cost": "pricing.rate",
+    "CostCenter": "billing.account",
     "CostcalcError": "errors",
     "Estimate": "estimation",
     "InputError": "errors",
@@ -47,16 +62,21 @@ _HOMES = {
     "PriceBook": "pricing.book",
     "Rate": "pricing.rate",
     "RateNotFoundError": "errors",
+    "Seats": "billing.account",
     "SessionProfile": "workload.profile",
     "TokenUsage": "tokens",
     "TurnModel": "workload.turns",
     "UnknownNameError": "errors",
+    "UsageRecord": "billing.usage",
     "benchmarks": "workload.benchmark",
+    "bill": "billing.statement",
+    "check_account": "billing.explain",
     "compare": "comparison",
     "estimate": "estimation",
     "plan": "billing.plan",
     "plans": "billing.plan",
     "price": "quote",
+    "read_usage_csv": "readers.usage_csv",
 }
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604

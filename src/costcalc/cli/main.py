@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from costcalc.cli import compare, estimate, plans, price, profiles, rates
+from costcalc.cli import bill, compare, estimate, plans, price, profiles, rates
 from costcalc.cli.command import Command, Group
 from costcalc.errors import CostcalcError
 
@@ -25,6 +25,8 @@ app = typer.Typer(
 app.command("price", cls=Command)(price.price)
 app.command("estimate", cls=Command)(estimate.estimate)
 app.command("compare", cls=Command)(compare.compare)
+app.command("bill", cls=Command)(bill.bill)
+app.add_typer(bill.app, name="account")
 app.add_typer(rates.app, name="rates")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(plans.app, name="plans")

@@ -2,11 +2,33 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
 
 from costcalc.cli.options import OutputFormat
 from costcalc.display import Part, Result, csv_text, json_text, markdown, show, text
+
+_LONG_FILE: Final = 4_000_000  # bytes: about a second of reading
+
+
+@contextmanager
+def progress_bar(what: str, path: str) -> "Iterator[Callable[[int], object] | None]":
+    """A bar on standard error that shows how much of a file was read; nothing where that is not a terminal."""
+    try:
+        size = Path(path).stat().st_size
+    except (OSError, ValueError):
+        size = 0
+    if not sys.stderr.isatty() or size < _LONG_FILE:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=size)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def emit(result: Result, output_format: OutputFormat) -> None:

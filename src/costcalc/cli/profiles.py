@@ -11,7 +11,7 @@ from costcalc.cli.options import Format, OutputFormat
 from costcalc.cli.output import write
 
 if TYPE_CHECKING:
-    from costcalc.display import Part, Cell
+    from costcalc.display import Cell, Part
 
 app = typer.Typer(cls=Group, help="Ways of working: tokens per task, tasks per day.", rich_markup_mode=None)
 

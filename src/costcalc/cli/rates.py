@@ -12,7 +12,7 @@ from costcalc.cli.options import Basis, Format, On, OutputFormat, RatesFile
 from costcalc.cli.output import write
 
 if TYPE_CHECKING:
-    from costcalc.display import Part, Cell
+    from costcalc.display import Cell, Part
     from costcalc.notices import Notice
     from costcalc.pricing.catalog import Model
     from costcalc.pricing.rate import Rate

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from costcalc.units import EXACT, canonical
 
-_Tokens = Annotated[int, Field(ge=0, le=10**9)]
-_PositiveTokens = Annotated[int, Field(ge=1, le=10**9)]
+_Tokens = Annotated[int, Field(ge=0, le=10**9, strict=True)]
+_PositiveTokens = Annotated[int, Field(ge=1, le=10**9, strict=True)]
 
 
 class SessionTokens(NamedTuple):
@@ -49,7 +49,7 @@ class TurnModel(BaseModel):
     prefix: _Tokens
     input_per_turn: _PositiveTokens
     output_per_turn: _Tokens
-    turns: Annotated[int, Field(ge=1, le=10**6)]
+    turns: Annotated[int, Field(ge=1, le=10**6, strict=True)]
     cache_hit_share: Annotated[Decimal, Field(ge=0, le=1, decimal_places=9)]
     compact_at: _PositiveTokens | None = None
     history_after_compaction: _Tokens = 10_000

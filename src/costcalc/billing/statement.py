@@ -1,0 +1,508 @@
+"""The bill of an account: usage passed through its limits, added up for the whole and for each who takes part."""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, ClassVar, Final, NamedTuple
+
+from costcalc.billing.account import EVERY_USER, Account, Seats
+from costcalc.billing.bulk import flow
+from costcalc.billing.plan import plan as plan_named
+from costcalc.billing.usage import Actor, UsageColumns, UsageRecord, instant, microseconds
+from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, BudgetTerms, Terms, Waterfall
+from costcalc.display import Part, Result, Table, usd
+from costcalc.errors import InputError
+from costcalc.notices import Notice, distinct
+from costcalc.pricing.rate import Rate
+from costcalc.units import EXACT, NANO_AIU_PER_CREDIT, credits_of_nano_aiu, plain, usd_of_nano_aiu
+
+_SHOWN_ROWS: Final = 20
+
+
+class Share(NamedTuple):
+    """What one user, organisation or cost centre has of the bill; `name` is None for what belongs to none.
+
+    All amounts are whole nano-AIU, so that shares add up to the bill exactly.
+    """
+
+    name: str | None
+    seat_nano_aiu: int
+    included_nano_aiu: int
+    metered_nano_aiu: int
+    blocked_nano_aiu: int
+
+    @property
+    def total_usd(self) -> Decimal:
+        """Seats and metered use in US dollars."""
+        return usd_of_nano_aiu(self.seat_nano_aiu + self.metered_nano_aiu)
+
+    def to_dict(self, key: str) -> dict[str, Any]:
+        """The share as machine output holds it; `key` is what it is a share by."""
+        return {
+            key: self.name,
+            "seat_usd": plain(usd_of_nano_aiu(self.seat_nano_aiu)),
+            "included_used_credits": plain(credits_of_nano_aiu(self.included_nano_aiu)),
+            "metered_credits": plain(credits_of_nano_aiu(self.metered_nano_aiu)),
+            "metered_usd": plain(usd_of_nano_aiu(self.metered_nano_aiu)),
+            "blocked_credits": plain(credits_of_nano_aiu(self.blocked_nano_aiu)),
+            "total_usd": plain(self.total_usd),
+        }
+
+
+class Stop(NamedTuple):
+    """What one limit stopped: its scope and name, since when, and how many credits."""
+
+    scope: str
+    name: str | None
+    at: datetime
+    credits: Decimal
+
+
+class BudgetAlert(NamedTuple):
+    """A budget reached a percentage of its amount."""
+
+    scope: str
+    name: str | None
+    percent: int
+    at: datetime
+    usd: Decimal
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AccountBill(Result):
+    """What a month costs an account: seats, what the pool covered, what was metered, what was blocked and by whom.
+
+    `exhausted_at` is the instant at which the pool ran dry, None if it did not. The shares of `by_user`,
+    `by_organization` and `by_cost_center` each add up to the whole.
+    """
+
+    kind: ClassVar[str] = "bill"
+
+    account: Account
+    records: int
+    pool_credits: Decimal
+    whole: Share
+    exhausted_at: datetime | None
+    blocks: tuple[Stop, ...]
+    alerts: tuple[BudgetAlert, ...]
+    by_user: tuple[Share, ...]
+    by_organization: tuple[Share, ...]
+    by_cost_center: tuple[Share, ...]
+    rates: tuple[Rate, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def seat_usd(self) -> Decimal:
+        """The fees of the seats in US dollars."""
+        return usd_of_nano_aiu(self.whole.seat_nano_aiu)
+
+    @property
+    def included_used_credits(self) -> Decimal:
+        """Credits that the allowance covered."""
+        return credits_of_nano_aiu(self.whole.included_nano_aiu)
+
+    @property
+    def forfeited_credits(self) -> Decimal:
+        """Included credits that nobody used by the end of the month."""
+        return credits_of_nano_aiu(int(self.pool_credits.scaleb(9, context=EXACT)) - self.whole.included_nano_aiu)
+
+    @property
+    def metered_credits(self) -> Decimal:
+        """Credits used beyond the allowance."""
+        return credits_of_nano_aiu(self.whole.metered_nano_aiu)
+
+    @property
+    def metered_usd(self) -> Decimal:
+        """What the metered credits cost, $0.01 each."""
+        return usd_of_nano_aiu(self.whole.metered_nano_aiu)
+
+    @property
+    def blocked_credits(self) -> Decimal:
+        """Credits that were asked for and not let through."""
+        return credits_of_nano_aiu(self.whole.blocked_nano_aiu)
+
+    @property
+    def total_usd(self) -> Decimal:
+        """Seats and metered use in US dollars."""
+        return self.whole.total_usd
+
+    def rates_used(self) -> Iterator[Rate]:
+        yield from self.rates
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "month": self.account.month,
+            "records": self.records,
+            "seat_usd": plain(self.seat_usd),
+            "pool_credits": plain(self.pool_credits),
+            "included_used_credits": plain(self.included_used_credits),
+            "forfeited_credits": plain(self.forfeited_credits),
+            "metered_credits": plain(self.metered_credits),
+            "metered_usd": plain(self.metered_usd),
+            "blocked_credits": plain(self.blocked_credits),
+            "total_usd": plain(self.total_usd),
+            "exhausted_at": timestamp(self.exhausted_at),
+            "blocks": [
+                {"scope": each.scope, "name": each.name, "at": timestamp(each.at), "credits": plain(each.credits)}
+                for each in self.blocks
+            ],
+            "alerts": [
+                {
+                    "scope": each.scope,
+                    "name": each.name,
+                    "percent": each.percent,
+                    "day": each.at.date().isoformat(),
+                    "at": timestamp(each.at),
+                    "budget_usd": plain(each.usd),
+                }
+                for each in self.alerts
+            ],
+            "by_user": [share.to_dict("user") for share in self.by_user],
+            "by_organization": [share.to_dict("organization") for share in self.by_organization],
+            "by_cost_center": [share.to_dict("cost_center") for share in self.by_cost_center],
+        }
+
+    def parts(self) -> Iterator[Part]:
+        dry = f"The pool ran dry on {spoken(self.exhausted_at)}." if self.exhausted_at else "The pool did not run dry."
+        yield f"{usd(self.total_usd)} for {self.account.month}, {count_of(self.records, 'record')} of use. {dry}"
+        yield Table(
+            ("item", "credits", "USD"),
+            (
+                ("seats", None, self.seat_usd),
+                ("included, in all", self.pool_credits, None),
+                ("included, used", self.included_used_credits, None),
+                ("included, forfeited", self.forfeited_credits, None),
+                ("metered at $0.01", self.metered_credits, self.metered_usd),
+                ("blocked", self.blocked_credits, None),
+                ("total", None, self.total_usd),
+            ),
+        )
+        yield from _some(
+            "Blocked",
+            ("limit", "of", "since", "credits"),
+            [(each.scope, each.name, spoken(each.at), each.credits) for each in self.blocks],
+        )
+        yield from _some(
+            "Alerts",
+            ("budget", "of", "USD", "reached", "on"),
+            [(each.scope, each.name, each.usd, f"{each.percent} %", spoken(each.at)) for each in self.alerts],
+        )
+        for title, shares in (
+            ("user", self.by_user),
+            ("organization", self.by_organization),
+            ("cost centre", self.by_cost_center),
+        ):
+            if title == "user" or any(share.name is not None for share in shares):
+                yield from _share_table(title, shares)
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [
+            {"month": self.account.month, **share.to_dict("user"), "total_usd": share.total_usd}
+            for share in self.by_user
+        ]
+
+
+def _some(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Iterator[Part]:
+    """The first rows of a table, and how many more there are."""
+    if not rows:
+        return
+    more = len(rows) - _SHOWN_ROWS
+    yield Table(columns, tuple(rows[:_SHOWN_ROWS]), title)
+    if more > 0:
+        yield f"… and {more:,} more; --format json or csv has all"
+
+
+def _share_table(title: str, shares: tuple[Share, ...]) -> Iterator[Part]:
+    dearest = sorted(
+        shares, key=lambda share: (-share.seat_nano_aiu - share.metered_nano_aiu, -share.included_nano_aiu)
+    )
+    yield from _some(
+        f"By {title}",
+        (title, "seats", "included, used", "metered", "blocked", "total"),
+        [
+            (
+                "(none)" if share.name is None else share.name,
+                usd(usd_of_nano_aiu(share.seat_nano_aiu)),
+                credits_of_nano_aiu(share.included_nano_aiu),
+                credits_of_nano_aiu(share.metered_nano_aiu),
+                credits_of_nano_aiu(share.blocked_nano_aiu),
+                usd(share.total_usd),
+            )
+            for share in dearest
+        ],
+    )
+
+
+def count_of(number: int, what: str) -> str:
+    """A number of things in words: 1 record, 2 records."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def timestamp(at: datetime | None) -> str | None:
+    """An instant in machine output: ISO 8601 in UTC."""
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
+
+
+def spoken(at: datetime | None) -> str | None:
+    """An instant for a person."""
+    return None if at is None else f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def bill(usage: "UsageColumns | Iterable[UsageRecord]", account: Account) -> AccountBill:
+    """What a month of usage costs an account, by its limits, exactly.
+
+    Records pass in order of time; of one time, in the order of user, organisation and cost centre, so that the order
+    in which they are given does not matter.
+
+    Raises `InputError` for a record outside the account's month, or usage that adds up to more than can be counted.
+
+    >>> from datetime import datetime
+    >>> account = Account(kind="organization", month="2026-10", seats=(Seats(plan="business", users=("ana", "bo")),))
+    >>> result = bill([UsageRecord(datetime(2026, 10, 5, 9), "ana", 4_000)], account)
+    >>> result.included_used_credits, result.metered_credits, result.total_usd
+    (Decimal('3800'), Decimal('200'), Decimal('40'))
+    """
+    columns = usage if isinstance(usage, UsageColumns) else UsageColumns.of(usage)
+    _check_columns(columns, account)
+    plan = _Plan(account, columns.actors)
+    waterfall = flow(plan.terms, columns.time_us, plan.ranked(columns.actor), columns.nano_aiu)
+    return plan.statement(waterfall, columns)
+
+
+def _check_columns(columns: UsageColumns, account: Account) -> None:
+    if not len(columns):
+        return
+    first, last = min(columns.time_us), max(columns.time_us)
+    for time_us in (first, last):
+        if not microseconds(account.starts) <= time_us < microseconds(account.ends):
+            raise InputError(
+                f"there is use on {timestamp(instant(time_us))}, outside the account's month {account.month}"
+            )
+    if sum(columns.nano_aiu) >= NO_LIMIT:
+        raise InputError("the usage adds up to more than 4,611,686,018 credits; that cannot be right")
+
+
+class _Plan:
+    """An account's limits as numbers, and the way back from numbers to names."""
+
+    def __init__(self, account: Account, actors: tuple[Actor, ...]) -> None:
+        self.account = account
+        self._seat_of = {user: seats for seats in account.seats for user in seats.users}
+        resolved = [self._resolved(actor) for actor in actors]
+        # In the order of their names, so that the outcome does not depend on the order of the records.
+        self.actors = sorted(set(resolved), key=lambda actor: tuple(part or "" for part in actor))
+        rank = {actor: index for index, actor in enumerate(self.actors)}
+        self._ranks = [rank[actor] for actor in resolved]
+        self.users = sorted({*account.users, *(actor.user for actor in actors)})
+        self.caps = [center.name for center in account.cost_centers if center.included_usage_cap]
+        self.budgets = [budget for budget in account.budgets if budget.scope != "user"]
+        self.terms = self._terms()
+
+    def _resolved(self, actor: Actor) -> Actor:
+        seat = self._seat_of.get(actor.user)
+        if seat is None:
+            return actor
+        return Actor(actor.user, actor.organization or seat.organization, actor.cost_center or seat.cost_center)
+
+    def ranked(self, actor: "array[int]") -> "array[int]":
+        """The actors of records by their place in `actors`."""
+        if self._ranks == list(range(len(self._ranks))):
+            return actor
+        return array("q", map(self._ranks.__getitem__, actor))
+
+    def _terms(self) -> Terms:
+        account = self.account
+        user_index = {user: index for index, user in enumerate(self.users)}
+        excluded = {center.name for center in account.cost_centers if center.excluded_from_enterprise_budget}
+        place: dict[tuple[str, str | None], int] = {
+            (budget.scope, budget.name): index for index, budget in enumerate(self.budgets)
+        }
+        overall = next(
+            (index for index, budget in enumerate(self.budgets) if budget.scope in ("enterprise", "individual")), NONE
+        )
+        actors = []
+        for actor in self.actors:
+            center = ("cost_center", actor.cost_center)
+            budget = place.get(center, place.get(("organization", actor.organization), NONE))
+            actors.append(
+                ActorTerms(
+                    user=user_index[actor.user],
+                    cap=self.caps.index(actor.cost_center) if actor.cost_center in self.caps else NONE,
+                    budget=budget,
+                    enterprise=NONE if actor.cost_center in excluded else overall,
+                )
+            )
+        billed = account.billed_seats()
+        return Terms(
+            actors=tuple(actors),
+            user_limits=tuple(self._user_limit(user) for user in self.users),
+            pool=self._steps(billed),
+            caps=tuple(self._steps([seats for seats in billed if seats.cost_center == name]) for name in self.caps),
+            budgets=tuple(
+                BudgetTerms(each.scope, each.name, _nano_aiu_of_usd(each.usd), each.stops) for each in self.budgets
+            ),
+            additional_usage=account.allows_additional_usage,
+        )
+
+    def _user_limit(self, user: str) -> int:
+        """The user budget of one person: their own, else that of their cost centre, else that of everyone."""
+        seat = self._seat_of.get(user)
+        budgets = {(each.name, each.cost_center): each for each in self.account.budgets if each.scope == "user"}
+        own, everyone = budgets.get((user, None)), budgets.get((EVERY_USER, None))
+        center = budgets.get((None, seat.cost_center)) if seat is not None and seat.cost_center is not None else None
+        chosen = own or center or everyone
+        return NO_LIMIT if chosen is None else _nano_aiu_of_usd(chosen.usd)
+
+    def _steps(self, billed: Iterable[Seats]) -> tuple[tuple[int, int], ...]:
+        """Included credits in nano-AIU over the month: they rise on the day on which a seat is added."""
+        account = self.account
+        rises: dict[int, int] = {microseconds(account.starts): 0}
+        for seats in billed:
+            days = account.days_billed(seats)
+            start = microseconds(account.starts) + (account.days - days) * _DAY_US
+            whole = account.included_credits(seats) * NANO_AIU_PER_CREDIT
+            each = _share_of(whole, days, account.days) if account.prorate_new_seat_credits else whole
+            rises[start] = rises.get(start, 0) + each * seats.number
+        total = 0
+        steps = []
+        for start in sorted(rises):
+            total += rises[start]
+            steps.append((start, total))
+        return tuple(steps)
+
+    def statement(self, waterfall: Waterfall, columns: UsageColumns) -> AccountBill:
+        """The bill that the outcome of the waterfall stands for."""
+        account = self.account
+        seat_fees = [(seats, self._seat_fee(seats)) for seats in account.billed_seats()]
+        by_user: dict[str | None, list[int]] = {}
+        by_organization: dict[str | None, list[int]] = {}
+        by_cost_center: dict[str | None, list[int]] = {}
+
+        def add(key: Actor | tuple[None, str | None, str | None], *amounts: int) -> None:
+            for shares, name in zip((by_user, by_organization, by_cost_center), key, strict=True):
+                share = shares.setdefault(name, [0, 0, 0, 0])
+                for index, amount in enumerate(amounts):
+                    share[index] += amount
+
+        for seats, fee in seat_fees:
+            if seats.users:
+                for user in seats.users:
+                    add(Actor(user, seats.organization, seats.cost_center), fee, 0, 0, 0)
+            else:
+                add((None, seats.organization, seats.cost_center), fee * seats.number, 0, 0, 0)
+        for index, actor in enumerate(self.actors):
+            add(actor, 0, waterfall.included[index], waterfall.metered[index], waterfall.blocked[index])
+        whole = Share(
+            None,
+            sum(fee * seats.number for seats, fee in seat_fees),
+            sum(waterfall.included),
+            sum(waterfall.metered),
+            sum(waterfall.blocked),
+        )
+        return AccountBill(
+            account=account,
+            records=len(columns),
+            pool_credits=credits_of_nano_aiu(self.terms.pool[-1][1]),
+            whole=whole,
+            exhausted_at=None if waterfall.exhausted_us is None else instant(waterfall.exhausted_us),
+            blocks=self._stops(waterfall),
+            alerts=self._alerts(waterfall),
+            by_user=_shares(by_user),
+            by_organization=_shares(by_organization),
+            by_cost_center=_shares(by_cost_center),
+            rates=columns.rates,
+            notices=distinct((*self._notices(waterfall), *columns.notices)),
+        )
+
+    def _seat_fee(self, seats: Seats) -> int:
+        """The fee of one of the seats in nano-AIU, the share of the month that is left where it is added within."""
+        whole = _nano_aiu_of_usd(seats.terms.usd_per_seat)
+        return _share_of(whole, self.account.days_billed(seats), self.account.days)
+
+    def _stops(self, waterfall: Waterfall) -> tuple[Stop, ...]:
+        found = []
+        for (kind, index), block in waterfall.blocks.items():
+            scope, name = self._limit_name(kind, index)
+            found.append(Stop(scope, name, instant(block.first_us), credits_of_nano_aiu(block.nano_aiu)))
+        return tuple(sorted(found, key=lambda stop: (stop.at, stop.scope, stop.name or "")))
+
+    def _limit_name(self, kind: str, index: int) -> tuple[str, str | None]:
+        if kind == "user":
+            return "user", self.users[index]
+        if kind == "budget":
+            return self.budgets[index].scope, self.budgets[index].name
+        return kind, None
+
+    def _alerts(self, waterfall: Waterfall) -> tuple[BudgetAlert, ...]:
+        found = []
+        for alert in waterfall.alerts:
+            kind, index = ("user", alert.user) if alert.budget == NONE else ("budget", alert.budget)
+            scope, name = self._limit_name(kind, index)
+            limit = self.terms.user_limits[index] if kind == "user" else self.terms.budgets[index].nano_aiu
+            found.append(BudgetAlert(scope, name, alert.percent, instant(alert.time_us), usd_of_nano_aiu(limit)))
+        return tuple(sorted(found, key=lambda each: (each.at, each.scope, each.name or "", each.percent)))
+
+    def _notices(self, waterfall: Waterfall) -> Iterator[Notice]:
+        account = self.account
+        billed = account.billed_seats()
+        licensed = {user for seats in billed for user in seats.users}
+        strangers = sorted({actor.user for actor in self.actors} - licensed)
+        counted = sum(seats.number for seats in billed if seats.count is not None)
+        if len(strangers) > counted:
+            named = ", ".join(strangers[:5]) + (", …" if len(strangers) > 5 else "")
+            more = f"{len(strangers)} users, but only {counted} seats without a name" if counted else "no seat"
+            yield Notice("users_without_seat", f"use by users who hold no seat by name ({more}) is billed too: {named}")
+        centers = {actor.cost_center for actor in self.actors if actor.cost_center} - set(account.cost_center_names)
+        if centers:
+            yield Notice("unknown_cost_centers", f"cost centres not in the account: {', '.join(sorted(centers))}")
+        organizations = {actor.organization for actor in self.actors if actor.organization} - set(account.organizations)
+        if organizations:
+            listed = ", ".join(sorted(organizations))
+            yield Notice("unknown_organizations", f"organisations not in the account: {listed}")
+        partial = [seats for seats in billed if account.days_billed(seats) != account.days]
+        if partial:
+            share = "the share of the month that is left" if account.prorate_new_seat_credits else "all its credits"
+            yield Notice(
+                "seats_added_in_month",
+                f"a seat added within the month brings {share} (prorate_new_seat_credits; GitHub's pages disagree) and "
+                "pays for the days that are left, to the nearest 10^-11 dollars (how an invoice rounds is not known)",
+            )
+        for plan_id in dict.fromkeys(seats.plan for seats in billed):
+            plan = plan_named(plan_id)
+            promotion = plan.promotion_on(account.first_day)
+            if promotion is not None and account.existing_customer:
+                yield Notice(
+                    "plan_promotion",
+                    f"{plan.name} includes {promotion.included_credits:,} credits a seat for {promotion.who} "
+                    f"(existing_customer); others have {plan.included_credits:,}",
+                )
+        for budget in self.budgets:
+            if not budget.usd and not budget.stop:
+                yield Notice("zero_budget_stops", f"the {budget.label} is $0: it stops use at once, whatever stop says")
+        capped = any(waterfall.cap_left(index, _END) for index in range(len(self.caps)))
+        if capped and waterfall.exhausted_us is not None:
+            yield Notice(
+                "cap_is_not_reserved",
+                "the pool ran dry before a capped cost centre had drawn its part; the cap is taken for a limit, "
+                "not for a reserved part (not documented)",
+            )
+
+
+_DAY_US: Final = 86_400_000_000
+_END: Final = 2**62
+
+
+def _shares(amounts: dict[str | None, list[int]]) -> tuple[Share, ...]:
+    return tuple(Share(name, *amounts[name]) for name in sorted(amounts, key=lambda name: (name is None, name or "")))
+
+
+def _nano_aiu_of_usd(usd: Decimal) -> int:
+    return int(usd.scaleb(11, context=EXACT))
+
+
+def _share_of(whole: int, part: int, parts: int) -> int:
+    """`part` of `parts` of a whole, to the nearest unit, half to even."""
+    return round(Fraction(whole * part, parts))

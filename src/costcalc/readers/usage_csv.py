@@ -1,0 +1,181 @@
+"""Usage of an account as CSV: `time,user,credits`, or tokens of a model to be priced.
+
+Columns are found by name: `time` (ISO 8601; without a time zone it is UTC), `user`, `credits`, `organization`,
+`cost_center`, and for rows without credits `model`, `fresh_input`, `cached_input`, `cache_write`, `output` (disjoint
+kinds, one request a row), priced on the Copilot route by the day of the row.
+"""
+
+import csv
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Final, NoReturn
+
+from costcalc.billing.account import Account
+from costcalc.billing.usage import Actor, ColumnBuilder, UsageColumns, microseconds, nano_aiu_of
+from costcalc.errors import CostcalcError, InputError, unknown_name
+from costcalc.notices import Notice
+from costcalc.pricing.book import PriceBook
+from costcalc.pricing.rate import Rate
+from costcalc.tokens import KINDS, TokenUsage
+
+COLUMNS: Final = ("time", "user", "credits", "organization", "cost_center", "model", *KINDS)
+
+_NUMBER: Final = re.compile(r"\d{1,30}(\.\d{1,60})?", re.ASCII)
+_COUNT: Final = re.compile(r"\d{1,16}", re.ASCII)
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+
+
+def read_usage_csv(
+    path: "str | os.PathLike[str]",
+    account: Account,
+    book: PriceBook | None = None,
+    progress: "Callable[[int], object] | None" = None,
+) -> UsageColumns:
+    """The usage that a CSV file holds, all of it in the account's month.
+
+    `progress` is told the number of bytes read now and then. Raises `InputError` with file and line for the first row
+    that cannot be billed: nothing is billed in part.
+    """
+    shown = os.fspath(path)
+    reader = _Reader(shown, account, book)
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            reader.read(file if progress is None else _told(file, progress))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{shown}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, CostcalcError):
+            raise
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{shown}: cannot be read ({reason})") from None
+    return reader.columns()
+
+
+def _told(lines: Iterable[str], progress: "Callable[[int], object]") -> Iterator[str]:
+    """The lines, the bytes read so far told now and then."""
+    read = 0
+    for number, line in enumerate(lines):
+        read += len(line)
+        if not number % 10_000:
+            progress(read)
+        yield line
+
+
+class _Reader:
+    def __init__(self, path: str, account: Account, book: PriceBook | None) -> None:
+        self._path, self._account = path, account
+        self._book = book
+        self._rates: dict[str, Rate] = {}
+        self._notices: dict[Notice, None] = {}
+        self._builder = ColumnBuilder()
+        self._first_us, self._end_us = microseconds(account.starts), microseconds(account.ends)
+        self._line = 1
+
+    def columns(self) -> UsageColumns:
+        return self._builder.columns(tuple(self._rates.values()), tuple(self._notices))
+
+    def read(self, file: Iterable[str]) -> None:
+        rows = csv.reader(file, strict=True)
+        try:
+            header = [name.strip().lower() for name in next(rows, [])]
+            places = self._places(header)
+            width = len(header)
+            self._line = rows.line_num + 1
+            for row in rows:
+                if row:
+                    if len(row) != width:
+                        self._fail(f"{len(row)} cells, where the header has {width}")
+                    self._add(row, places)
+                self._line = rows.line_num + 1
+        except csv.Error as error:
+            self._line = rows.line_num
+            self._fail(f"not valid CSV: {error}")
+
+    def _fail(self, message: str) -> NoReturn:
+        raise InputError(f"{self._path}:{self._line}: {message}")
+
+    def _places(self, header: list[str]) -> dict[str, int]:
+        if not any(header):
+            raise InputError(f"{self._path}: empty; it needs a header: time,user,credits")
+        for name in header:
+            if name not in COLUMNS:
+                self._fail(str(unknown_name("column", name, COLUMNS)))
+            if header.count(name) > 1:
+                self._fail(f"column {name} is there twice")
+        for name in ("time", "user"):
+            if name not in header:
+                self._fail(f"there is no column {name}; it needs time, user and credits (or model and tokens)")
+        if "credits" not in header and "model" not in header:
+            self._fail("there is no column credits, nor model and tokens to price")
+        return {name: place for place, name in enumerate(header)}
+
+    def _add(self, row: list[str], places: dict[str, int]) -> None:
+        def cell(name: str) -> str:
+            place = places.get(name)
+            return "" if place is None else row[place].strip()
+
+        time_us = self._time(cell("time"))
+        user = cell("user")
+        if not user:
+            self._fail("the row has no user")
+        actor = Actor(user, cell("organization") or None, cell("cost_center") or None)
+        stated = cell("credits")
+        nano_aiu = self._credits(stated) if stated else self._priced(cell, time_us)
+        self._builder.add(time_us, actor, nano_aiu)
+
+    def _time(self, text: str) -> int:
+        if not _TIME.fullmatch(text):
+            self._fail(f"time {text!r:.40} is not of the form 2026-10-05T09:30:00Z")
+        try:
+            time_us = microseconds(
+                datetime.fromisoformat(text.replace(" Z", "Z").replace(" +", "+").replace(" -", "-"))
+            )
+        except (ValueError, OverflowError):
+            self._fail(f"there is no time {text}")
+        if not self._first_us <= time_us < self._end_us:
+            self._fail(f"time {text} is outside the account's month {self._account.month} (UTC)")
+        return time_us
+
+    def _credits(self, text: str) -> int:
+        if not _NUMBER.fullmatch(text):
+            try:
+                negative = Decimal(text) < 0
+            except InvalidOperation:
+                negative = False
+            self._fail(f"credits {text!r:.40} " + ("are negative" if negative else "are not a number such as 12.5"))
+        try:
+            nano_aiu, rounded = nano_aiu_of(Decimal(text))
+        except CostcalcError as error:
+            self._fail(str(error))
+        self._builder.rounded += rounded
+        return nano_aiu
+
+    def _priced(self, cell: "Callable[[str], str]", time_us: int) -> int:
+        """The credits of tokens, at the rate in force on the day."""
+        model = cell("model")
+        if not model:
+            self._fail("the row has neither credits nor a model to price")
+        counts = {}
+        for kind in KINDS:
+            text = cell(kind)
+            if text and not _COUNT.fullmatch(text):
+                self._fail(f"{kind} {text!r:.40} is not a whole number of tokens")
+            counts[kind] = int(text) if text else 0
+        day = datetime.fromtimestamp(time_us // 1_000_000, UTC).date()
+        self._book = self._book or PriceBook.load()
+        try:
+            usage = TokenUsage(**counts)
+            cost = self._book.rate(model, on=day).cost(usage)
+        except CostcalcError as error:
+            self._fail(str(error))
+        if cost.rate.id not in self._rates:
+            self._rates[cost.rate.id] = cost.rate
+            for notice in self._book.notices(cost.rate, day):
+                self._notices[notice] = None
+        for notice in cost.notices:
+            self._notices[notice] = None
+        return cost.nano_aiu

@@ -1,0 +1,202 @@
+"""Account files, checked to the line, and what an account's terms come to."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from pydantic import ValidationError
+
+from costcalc import Account, Budget, CostCenter, InputError, Seats, UsageRecord, bill, check_account
+from tests.strategies import accounts, usage_records
+
+FILE = """\
+[account]
+kind = "enterprise"
+month = "2026-10"
+
+[[seats]]
+plan = "business"
+users = ["ana", "bo"]
+organization = "acme"
+cost_center = "platform"
+
+[[seats]]
+plan = "enterprise"
+count = 3
+added_on = 2026-10-10
+
+[[cost_centers]]
+name = "platform"
+included_usage_cap = true
+
+[[budgets]]
+scope = "user"
+name = "ana"
+usd = 5
+
+[[budgets]]
+scope = "cost_center"
+name = "platform"
+usd = 7.5
+stop = true
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "account.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_file_and_the_same_as_objects(tmp_path: Path) -> None:
+    account = Account.load(write(tmp_path, FILE))
+    assert account == Account(
+        kind="enterprise",
+        month="2026-10",
+        seats=(
+            Seats(plan="business", users=("ana", "bo"), organization="acme", cost_center="platform"),
+            Seats.model_validate({"plan": "enterprise", "count": 3, "added_on": "2026-10-10"}),
+        ),
+        cost_centers=(CostCenter(name="platform", included_usage_cap=True),),
+        budgets=(
+            Budget(scope="user", name="ana", usd=5),
+            Budget(scope="cost_center", name="platform", usd="7.5", stop=True),
+        ),
+    )
+    assert account.allows_additional_usage
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "message"),
+    [
+        (('kind = "enterprise"', 'kind = "company"'), 2, "kind"),
+        (('kind = "enterprise"\n', ""), 1, "kind is missing"),
+        (('kind = "enterprise"', 'kind = "organization"\nmnth = 1'), 3, "unknown key 'account.mnth'"),
+        (('month = "2026-10"', 'month = "2026-13"'), 3, "must be a month such as 2026-10"),
+        (('month = "2026-10"', "month = 2026-10-01"), 3, "month"),
+        (('plan = "business"', 'plan = "busines"'), 6, "unknown plan 'busines'"),
+        (('plan = "business"', 'plan = "pro"'), 6, "plan pro is not for an account of kind enterprise"),
+        (('users = ["ana", "bo"]', 'users = ["ana", "ana"]'), 7, "user ana has two seats"),
+        (('users = ["ana", "bo"]', 'users = ["ana", "bo"]\ncount = 2'), 5, "either users or a count"),
+        (('users = ["ana", "bo"]', "users = []"), 5, "either users or a count"),
+        (('users = ["ana", "bo"]', 'users = ["ana", ""]'), 7, "users"),
+        (("count = 3", "count = 0"), 13, "count"),
+        (("count = 3", "count = 2.5"), 13, "count"),
+        (("added_on = 2026-10-10", "added_on = 2026-10-10\nremoved_on = 2026-10-09"), 15, "is before added_on"),
+        (("added_on = 2026-10-10", 'added_on = "soon"'), 14, "added_on"),
+        (('[[cost_centers]]\nname = "platform"', '[[cost_centers]]\nname = "platform"\n[[cost_centers]]\nname = "platform"'),
+         17, "cost centre platform is listed twice"),
+        (("included_usage_cap = true", "included_usage_cap = 3"), 18, "included_usage_cap"),
+        (('scope = "user"', 'scope = "team"'), 21, "scope"),
+        (('name = "ana"\nusd', 'name = "anna"\nusd'), 21, ""),
+        (("usd = 5\n", "usd = -5\n"), 23, "usd"),
+        (("usd = 5\n", "usd = nan\n"), 23, "usd"),
+        (("usd = 5\n", "usd = true\n"), 23, "usd"),
+        (("usd = 5\n", "usd = 50000000\n"), 23, "usd"),
+        (("usd = 5\n", "usd = 5\nstop = 1\n"), 24, "stop"),
+        (('name = "platform"\nusd', 'name = "platfrom"\nusd'), 27, "unknown cost_center 'platfrom'"),
+        (('name = "platform"\nusd', "usd"), 25, "needs a name"),
+        (('scope = "cost_center"\nname = "platform"', 'scope = "user"\nname = "ana"'), 25, "two budgets for one scope"),
+        (('scope = "cost_center"\nname = "platform"', 'scope = "user"\ncost_center = "x"'), 27, "unknown cost centre 'x'"),
+        (('scope = "cost_center"', 'scope = "cost_center"\ncost_center = "platform"'), 27, "goes with scope user"),
+        (('scope = "cost_center"\nname = "platform"', 'scope = "organization"\nname = "acne"'), 27, "unknown organization"),
+        (('scope = "cost_center"\nname = "platform"', 'scope = "individual"'), 26, "has budgets of scope user, cost_center"),
+        (('[[seats]]\nplan = "enterprise"', '[[seat]]\nplan = "enterprise"'), 11, "unknown key 'seat'"),
+        (("[account]", "[acount]"), None, r"no \[account\] table"),
+    ],
+)  # fmt: skip
+def test_a_mistake_names_file_and_line(tmp_path: Path, change: tuple[str, str], line: int | None, message: str) -> None:
+    assert change[0] in FILE
+    path = write(tmp_path, FILE.replace(*change, 1))
+    if not message:  # seats that are only counted may be held by anyone
+        assert Account.load(path)
+        return
+    with pytest.raises(InputError, match=message) as caught:
+        Account.load(path)
+    assert str(caught.value).startswith(f"{path}:{line}: " if line else f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_budget_for_a_user_who_holds_no_seat_is_refused_where_all_are_named(tmp_path: Path) -> None:
+    named = FILE.replace("count = 3", 'users = ["cy"]').replace('name = "ana"\nusd', 'name = "anna"\nusd')
+    with pytest.raises(InputError, match=r"account\.toml:22: unknown user 'anna'; known: ana, bo, cy"):
+        Account.load(write(tmp_path, named))
+
+
+def test_contradictions_are_refused_in_code_too() -> None:
+    with pytest.raises(ValidationError, match="user ana has two seats"):
+        Account(kind="organization", month="2026-10", seats=(Seats(plan="business", users=("ana", "ana")),))
+    with pytest.raises(ValidationError, match="no \\[\\[seats\\]\\]"):
+        Account(kind="organization", month="2026-10")
+    with pytest.raises(ValidationError, match="exactly one seat"):
+        Account(kind="individual", month="2026-10", seats=(Seats(plan="pro", count=2),))
+    with pytest.raises(ValidationError, match="included in plan free are not known"):
+        Account(kind="individual", month="2026-10", seats=(Seats(plan="free", count=1),))
+
+
+class TestLargestBill:
+    def account(self, *budgets: Budget, additional_usage: bool | None = None, capped: bool = False) -> Account:
+        return Account(
+            kind="enterprise",
+            month="2026-10",
+            additional_usage=additional_usage,
+            seats=(
+                Seats(plan="business", users=("ana", "bo"), cost_center="platform"),
+                Seats(plan="business", users=("cy",), organization="acme"),
+            ),
+            cost_centers=(CostCenter(name="platform", included_usage_cap=capped),),
+            budgets=budgets,
+        )
+
+    @pytest.mark.parametrize(
+        ("budgets", "largest"),
+        [
+            ((), None),
+            ((Budget(scope="enterprise", usd=100),), None),
+            ((Budget(scope="enterprise", usd=100, stop=True),), 157),
+            ((Budget(scope="cost_center", name="platform", usd=10, stop=True),), None),
+            (
+                (
+                    Budget(scope="cost_center", name="platform", usd=10, stop=True),
+                    Budget(scope="organization", name="acme", usd=5, stop=True),
+                ),
+                72,
+            ),
+            ((Budget(scope="user", name="*", usd=30),), 57 + 33),
+            ((Budget(scope="user", name="*", usd=10),), 57),
+            ((Budget(scope="user", name="*", usd=30), Budget(scope="enterprise", usd=1, stop=True)), 58),
+            ((Budget(scope="enterprise", usd=0),), 57),
+        ],
+    )
+    def test_it_is_what_the_limits_let_through(self, budgets: tuple[Budget, ...], largest: int | None) -> None:
+        assert check_account(self.account(*budgets)).largest_usd == largest
+
+    def test_without_additional_usage_it_is_the_seats(self) -> None:
+        assert check_account(self.account(additional_usage=False)).largest_usd == 57
+
+    def test_a_capped_cost_centre_meters_before_the_pool_is_used_up(self) -> None:
+        budgets = (
+            Budget(scope="user", name="ana", usd=50),
+            Budget(scope="user", name="bo", usd=0),
+            Budget(scope="user", name="cy", usd=0),
+        )
+        assert check_account(self.account(*budgets, capped=True)).largest_usd == 57 + 12
+        assert check_account(self.account(*budgets)).largest_usd == 57
+
+    @given(accounts(), usage_records())
+    def test_no_use_of_holders_of_seats_costs_more(self, terms: Account, records: list[UsageRecord]) -> None:
+        largest = check_account(terms).largest_usd
+        holders = {user for seats in terms.billed_seats() for user in seats.users}
+        own = [record._replace(organization=None, cost_center=None) for record in records if record.user in holders]
+        if largest is not None:
+            assert bill(own, terms).total_usd <= largest
+
+
+def test_the_check_speaks_plain_words() -> None:
+    budget = Budget(scope="enterprise", usd=Decimal(5_000), stop=True)
+    seats = (Seats(plan="business", count=400),)
+    text = str(check_account(Account(kind="enterprise", month="2026-10", seats=seats, budgets=(budget,))))
+    assert text.startswith("The bill for 2026-10: at most $12,600. $7,600 of it are seats.")
+    assert "1. The pool of 760,000 included credits, shared by all seats" in text
+    assert "3. The enterprise budget over all metered use: $5,000 (stops use)" in text

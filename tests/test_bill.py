@@ -1,0 +1,310 @@
+"""The bill of an account: the official examples, and what must hold for any usage under any limits."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from costcalc import Account, AccountBill, Budget, CostCenter, InputError, Seats, UsageRecord, bill
+from costcalc.billing import bulk, waterfall
+from tests.strategies import accounts, usage_records
+
+DAY = datetime(2026, 10, 5, 9, 30, tzinfo=UTC)
+
+
+def account(*seats: Seats, **settings: Any) -> Account:
+    return Account.model_validate({"kind": "enterprise", "month": "2026-10", "seats": seats, **settings})
+
+
+def used(user: str, credits: Decimal | int, hours: int = 0, **names: str) -> UsageRecord:
+    return UsageRecord(DAY + timedelta(hours=hours), user, credits, **names)
+
+
+def asked(records: Sequence[UsageRecord]) -> Fraction:
+    return sum((Fraction(record.credits) for record in records), Fraction(0))
+
+
+class TestOfficialExamples:
+    def test_a_hundred_business_seats_pool_190_000_credits(self) -> None:
+        result = bill([], account(Seats(plan="business", count=100)))
+        assert (result.pool_credits, result.forfeited_credits, result.seat_usd) == (190_000, 190_000, 1_900)
+
+    def test_the_promotion_of_june_to_august(self) -> None:
+        seats = Seats(plan="business", count=100)
+        assert bill([], account(seats, month="2026-08")).pool_credits == 300_000
+        assert bill([], account(seats, month="2026-09")).pool_credits == 190_000
+        assert bill([], account(seats, month="2026-08", existing_customer=False)).pool_credits == 190_000
+
+    def test_a_capped_cost_centre_of_10_business_and_5_enterprise_seats_draws_38_500(self) -> None:
+        terms = account(
+            Seats(plan="business", count=10, cost_center="platform"),
+            Seats(plan="enterprise", count=5, cost_center="platform"),
+            Seats(plan="business", count=50),
+            cost_centers=[CostCenter(name="platform", included_usage_cap=True)],
+        )
+        result = bill([used("x", 50_000, cost_center="platform")], terms)
+        assert result.included_used_credits == 38_500
+        assert result.metered_credits == 11_500
+        assert result.exhausted_at is None
+
+    def test_400_business_seats_and_an_enterprise_budget_of_5_000_dollars_cost_at_most_12_600(self) -> None:
+        budget = Budget(scope="enterprise", usd=5_000, stop=True)
+        result = bill([used("x", 10_000_000)], account(Seats(plan="business", count=400), budgets=[budget]))
+        assert result.total_usd == 12_600
+        assert result.blocked_credits == 10_000_000 - 760_000 - 500_000
+
+    def test_a_user_budget_stops_although_the_cost_centre_has_headroom(self) -> None:
+        terms = account(
+            Seats(plan="business", users=("ana",), cost_center="platform"),
+            budgets=[
+                Budget(scope="user", name="ana", usd=24),
+                Budget(scope="cost_center", name="platform", usd=10, stop=True),
+            ],
+        )
+        result = bill([used("ana", 1_900), used("ana", 1_000, hours=1)], terms)
+        assert (result.metered_credits, result.blocked_credits) == (500, 500)
+        (stop,) = result.blocks
+        assert (stop.scope, stop.name, stop.at, stop.credits) == ("user", "ana", DAY + timedelta(hours=1), 500)
+
+    def test_the_lowest_headroom_wins(self) -> None:
+        terms = account(
+            Seats(plan="business", users=("ana",)),
+            budgets=[Budget(scope="user", name="ana", usd=24), Budget(scope="enterprise", usd=1, stop=True)],
+        )
+        result = bill([used("ana", 1_900), used("ana", 1_000, hours=1)], terms)
+        assert result.metered_credits == 100
+        assert [(stop.scope, stop.credits) for stop in result.blocks] == [("enterprise", 400), ("user", 500)]
+
+
+class TestRules:
+    def test_the_enterprise_budget_is_not_a_total_budget(self) -> None:
+        terms = account(Seats(plan="business", count=1), budgets=[Budget(scope="enterprise", usd=1, stop=True)])
+        assert bill([used("x", 1_900)], terms).included_used_credits == 1_900
+
+    def test_a_budget_without_stop_only_alerts(self) -> None:
+        terms = account(Seats(plan="business", count=1), budgets=[Budget(scope="enterprise", usd=10)])
+        result = bill([used("x", 1_900), used("x", 760, 24), used("x", 1_000, 48)], terms)
+        assert result.blocked_credits == 0
+        assert result.total_usd == 19 + Decimal("17.6")
+        assert [(alert.percent, alert.at.day) for alert in result.alerts] == [(75, 6), (90, 7), (100, 7)]
+
+    def test_a_budget_of_nothing_stops_at_once_whatever_stop_says(self) -> None:
+        terms = account(Seats(plan="business", count=1), budgets=[Budget(scope="enterprise", usd=0)])
+        result = bill([used("x", 2_000)], terms)
+        assert (result.metered_credits, result.blocked_credits) == (0, 100)
+        assert "zero_budget_stops" in {notice.code for notice in result.notices}
+
+    def test_the_own_user_budget_beats_the_cost_centres_and_that_beats_everyones(self) -> None:
+        terms = account(
+            Seats(plan="business", users=("ana", "bo"), cost_center="platform"),
+            Seats(plan="business", users=("cy",)),
+            budgets=[
+                Budget(scope="user", name="*", usd=1),
+                Budget(scope="user", cost_center="platform", usd=2),
+                Budget(scope="user", name="ana", usd=3),
+            ],
+        )
+        result = bill([used(user, 1_000) for user in ("ana", "bo", "cy", "stranger")], terms)
+        assert {share.name: share.included_nano_aiu // 10**9 for share in result.by_user} == {
+            "ana": 300,
+            "bo": 200,
+            "cy": 100,
+            "stranger": 100,
+        }
+
+    def test_a_cost_centres_budget_stands_in_for_the_organisations(self) -> None:
+        terms = account(
+            Seats(plan="business", users=("ana",), organization="acme", cost_center="platform"),
+            Seats(plan="business", users=("bo",), organization="acme"),
+            budgets=[
+                Budget(scope="organization", name="acme", usd=1, stop=True),
+                Budget(scope="cost_center", name="platform", usd=2, stop=True),
+            ],
+        )
+        result = bill([used("ana", 3_800), used("ana", 1_000, 1), used("bo", 1_000, 1)], terms)
+        assert {share.name: share.metered_nano_aiu // 10**9 for share in result.by_user} == {"ana": 200, "bo": 100}
+
+    def test_a_cost_centre_excluded_from_the_enterprise_budget(self) -> None:
+        terms = account(
+            Seats(plan="business", users=("ana",), cost_center="platform"),
+            Seats(plan="business", users=("bo",)),
+            cost_centers=[CostCenter(name="platform", excluded_from_enterprise_budget=True)],
+            budgets=[Budget(scope="enterprise", usd=1, stop=True)],
+        )
+        result = bill([used("bo", 3_800), used("ana", 1_000, 1), used("bo", 1_000, 1)], terms)
+        assert {share.name: share.metered_nano_aiu // 10**9 for share in result.by_user} == {"ana": 1_000, "bo": 100}
+
+    def test_additional_usage_is_off_for_individuals_and_on_for_organisations(self) -> None:
+        own = Account(kind="individual", month="2026-10", seats=(Seats(plan="pro", users=("me",)),))
+        result = bill([used("me", 2_000)], own)
+        assert (result.included_used_credits, result.metered_credits, result.blocked_credits) == (1_500, 0, 500)
+        assert [(stop.scope, stop.name) for stop in result.blocks] == [("additional_usage", None)]
+        assert bill([used("me", 2_000)], own.model_copy(update={"additional_usage": True})).total_usd == 15
+        limited = own.model_copy(update={"budgets": (Budget(scope="individual", usd=3),)})
+        assert bill([used("me", 2_000)], limited).total_usd == 13
+        team = Account(kind="organization", month="2026-10", seats=(Seats(plan="business", users=("me",)),))
+        assert bill([used("me", 2_000)], team).metered_credits == 100
+
+    def test_a_seat_added_in_the_month_raises_the_pool_at_once_and_pays_for_the_days_left(self) -> None:
+        added = Seats(plan="business", users=("bo",), added_on=datetime(2026, 10, 22).date())
+        terms = account(Seats(plan="business", users=("ana",)), added)
+        early, late = used("ana", 2_000, 24), used("ana", 2_000, 24 * 20)
+        result = bill([early, late], terms)
+        assert result.metered_credits == 100 + 100
+        assert result.pool_credits == 3_800
+        assert result.seat_usd == 19 + round(Fraction(19 * 10, 31) * 10**11) / Decimal(10**11)
+        assert result.exhausted_at == DAY + timedelta(hours=24)
+        prorated = terms.model_copy(update={"prorate_new_seat_credits": True})
+        assert abs(bill([], prorated).pool_credits - 1_900 - Decimal(19_000) / 31) < Decimal("1e-9")
+
+    def test_a_seat_removed_in_the_month_is_billed_and_keeps_its_credits(self) -> None:
+        gone = Seats(plan="business", users=("bo",), removed_on=datetime(2026, 10, 2).date())
+        earlier = Seats(plan="business", users=("cy",), removed_on=datetime(2026, 9, 30).date())
+        later = Seats(plan="business", users=("dee",), added_on=datetime(2026, 11, 1).date())
+        result = bill([], account(Seats(plan="business", users=("ana",)), gone, earlier, later))
+        assert (result.seat_usd, result.pool_credits) == (38, 3_800)
+
+    def test_users_without_a_seat_are_reported_not_dropped(self) -> None:
+        result = bill([used("stranger", 100)], account(Seats(plan="business", users=("ana",))))
+        assert result.included_used_credits == 100
+        assert "users_without_seat" in {notice.code for notice in result.notices}
+        counted = account(Seats(plan="business", users=("ana",)), Seats(plan="business", count=1))
+        assert "users_without_seat" not in {n.code for n in bill([used("stranger", 100)], counted).notices}
+
+    def test_unknown_cost_centres_and_organisations_are_reported(self) -> None:
+        record = used("ana", 1, organization="elsewhere", cost_center="nowhere")
+        found = {notice.code for notice in bill([record], account(Seats(plan="business", users=("ana",)))).notices}
+        assert {"unknown_cost_centers", "unknown_organizations"} <= found
+
+
+class TestWhatMustHold:
+    @given(accounts(), usage_records())
+    def test_nothing_is_lost_and_the_parts_add_up(self, terms: Account, records: list[UsageRecord]) -> None:
+        result = bill(records, terms)
+        whole = result.whole
+        assert result.included_used_credits + result.metered_credits + result.blocked_credits == asked(records)
+        assert result.forfeited_credits + result.included_used_credits == result.pool_credits
+        assert result.total_usd == result.seat_usd + result.metered_credits / 100
+        for shares in (result.by_user, result.by_organization, result.by_cost_center):
+            assert sum(share.seat_nano_aiu for share in shares) == whole.seat_nano_aiu
+            assert sum(share.included_nano_aiu for share in shares) == whole.included_nano_aiu
+            assert sum(share.metered_nano_aiu for share in shares) == whole.metered_nano_aiu
+            assert sum(share.blocked_nano_aiu for share in shares) == whole.blocked_nano_aiu
+        assert sum(stop.credits for stop in result.blocks) == result.blocked_credits
+
+    @given(accounts(), usage_records())
+    def test_no_limit_is_passed(self, terms: Account, records: list[UsageRecord]) -> None:
+        result = bill(records, terms)
+        assert result.included_used_credits <= result.pool_credits
+        if not terms.allows_additional_usage:
+            assert result.metered_credits == 0
+        own = {budget.name: budget.usd for budget in terms.budgets if budget.scope == "user" and budget.name}
+        for share in result.by_user:
+            limit = own.get(share.name or "", own.get("*") if share.name not in terms.users else None)
+            if limit is not None:
+                assert share.included_nano_aiu + share.metered_nano_aiu <= limit * 10**11
+        excluded = {center.name for center in terms.cost_centers if center.excluded_from_enterprise_budget}
+        within = sum(share.metered_nano_aiu for share in result.by_cost_center if share.name not in excluded)
+        for budget in terms.budgets:
+            if budget.scope == "enterprise" and budget.stops:
+                assert within <= budget.usd * 10**11
+
+    @given(accounts(), usage_records(), st.randoms(use_true_random=False))
+    def test_the_order_given_does_not_matter(self, terms: Account, records: list[UsageRecord], random: Any) -> None:
+        shuffled = list(records)
+        random.shuffle(shuffled)
+        assert bill(shuffled, terms) == bill(records, terms)
+
+    @given(accounts(), usage_records(), st.integers(0, 39), st.integers(0, 10**12))
+    def test_splitting_a_record_changes_nothing(
+        self, terms: Account, records: list[UsageRecord], place: int, part: int
+    ) -> None:
+        if place >= len(records):
+            return
+        record = records[place]
+        first = min(Decimal(part).scaleb(-9), Decimal(record.credits))
+        halves = [record._replace(credits=first), record._replace(credits=record.credits - first)]
+        split = bill([*records[:place], *halves, *records[place + 1 :]], terms)
+        whole = bill(records, terms)
+        assert split.to_dict() | {"records": 0} == whole.to_dict() | {"records": 0}
+
+    @given(accounts(limits=False, steady=True), usage_records())
+    def test_without_limits_it_is_seats_and_what_passes_the_pool(
+        self, terms: Account, records: list[UsageRecord]
+    ) -> None:
+        result = bill(records, terms)
+        assert result.metered_credits == max(Fraction(0), asked(records) - Fraction(result.pool_credits))
+        assert result.blocked_credits == 0
+        dry = asked(records) >= result.pool_credits
+        assert (result.exhausted_at is not None) == dry
+
+    @settings(max_examples=300)
+    @given(accounts(), usage_records(), st.integers(0, 5), st.integers(1, 50))
+    def test_a_larger_budget_never_raises_blocked_use(
+        self, terms: Account, records: list[UsageRecord], place: int, more: int
+    ) -> None:
+        if place >= len(terms.budgets):
+            return
+        budgets = list(terms.budgets)
+        budgets[place] = budgets[place].model_copy(update={"usd": budgets[place].usd + more})
+        larger = terms.model_copy(update={"budgets": tuple(budgets)})
+        assert bill(records, larger).blocked_credits <= bill(records, terms).blocked_credits
+
+    @settings(max_examples=300)
+    @given(accounts(), usage_records())
+    def test_a_larger_pool_never_raises_blocked_use(self, terms: Account, records: list[UsageRecord]) -> None:
+        larger = terms.model_copy(update={"seats": (*terms.seats, Seats(plan="business", count=1))})
+        assert bill(records, larger).blocked_credits <= bill(records, terms).blocked_credits
+
+    @settings(max_examples=300)
+    @given(accounts(), usage_records(most=80))
+    def test_many_at_once_is_one_by_one(self, terms: Account, records: list[UsageRecord]) -> None:
+        pytest.importorskip("numpy", reason="the bulk engine needs numpy")
+        assert billed_by(bulk.flow_in_bulk, records, terms) == billed_by(waterfall.flow_one_by_one, records, terms)
+
+
+def billed_by(engine: Any, records: list[UsageRecord], terms: Account) -> AccountBill:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("costcalc.billing.statement.flow", engine)
+        return bill(records, terms)
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        (UsageRecord(datetime(2026, 9, 30, 23, 59), "ana", 1), "outside the account's month 2026-10"),
+        (UsageRecord(datetime(2026, 11, 1), "ana", 1), "outside the account's month 2026-10"),
+        (used("ana", -1), "credits must not be negative"),
+        (used("ana", Decimal("NaN")), "credits must be a number"),
+        (used("ana", Decimal("Infinity")), "credits must be a number"),
+        (used("ana", 10**30), "credits must be at most"),
+    ],
+)
+def test_usage_that_cannot_be_is_refused(record: UsageRecord, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        bill([record], account(Seats(plan="business", users=("ana",))))
+
+
+def test_usage_that_adds_up_to_too_much_is_refused() -> None:
+    with pytest.raises(InputError, match="adds up to more than"):
+        bill([used("ana", 4 * 10**9)] * 2, account(Seats(plan="business", users=("ana",))))
+
+
+def test_credits_finer_than_a_nano_aiu_are_rounded_with_a_notice() -> None:
+    result = bill([used("ana", Decimal("1.0000000005"))], account(Seats(plan="business", users=("ana",))))
+    assert result.included_used_credits == Decimal("1")
+    assert "credits_rounded" in {notice.code for notice in result.notices}
+
+
+def test_a_bill_is_frozen_comparable_and_gives_rows() -> None:
+    result = bill([used("ana", 1)], account(Seats(plan="business", users=("ana",))))
+    with pytest.raises(AttributeError):
+        result.records = 3  # type: ignore[misc]
+    assert result.rows()[0]["user"] == "ana"
+    assert repr(result) == str(result)
+    assert str(result).startswith("$19 for 2026-10, 1 record of use. The pool did not run dry.")
