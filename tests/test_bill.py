@@ -205,7 +205,8 @@ class TestWhatMustHold:
             assert result.metered_credits == 0
         own = {budget.name: budget.usd for budget in terms.budgets if budget.scope == "user" and budget.name}
         for share in result.by_user:
-            limit = own.get(share.name or "", own.get("*") if share.name not in terms.users else None)
+            by_center = any(budget.scope == "user" and budget.cost_center for budget in terms.budgets)
+            limit = own.get(share.name or "", None if by_center else own.get("*"))
             if limit is not None:
                 assert share.included_nano_aiu + share.metered_nano_aiu <= limit * 10**11
         excluded = {center.name for center in terms.cost_centers if center.excluded_from_enterprise_budget}

@@ -33,6 +33,9 @@ GOLDEN_COMMANDS = {
     "profiles": ["profiles"],
     "profiles-show": ["profiles", "show", "interactive_ide"],
     "plans": ["plans", "--on", "2026-07-01"],
+    "bill": ["bill", str(EXAMPLES / "usage.csv"), "--account", str(EXAMPLES / "account.toml")],
+    "account-check": ["account", "check", str(EXAMPLES / "account.toml")],
+    "estimate-account": ["estimate", "--model", "gpt-5.4-mini", "--account", str(EXAMPLES / "account.toml")],
     "plans-show": ["plans", "show", "business", "--on", "2026-07-01"],
 }
 
@@ -79,7 +82,7 @@ def check_money(value: Any, name: str = "") -> None:
     elif isinstance(value, list):
         for item in value:
             check_money(item, name)
-    elif name.endswith(("usd", "credits", "usd_per_mtok")) and value is not None:
+    elif name.endswith(("usd", "credits", "usd_per_mtok")) and not isinstance(value, bool) and value is not None:
         assert isinstance(value, str), name
         assert "e" not in value.lower()
         Decimal(value)
@@ -227,6 +230,11 @@ MISTAKES = [
     (["rates", "--route", "web"], "unknown route 'web'"),
     (["profiles", "show", "nobody"], "unknown profile 'nobody'"),
     (["plans", "show", "gold"], "unknown plan 'gold'"),
+    (["bill", "usage.csv"], "Missing option '--account'"),
+    (["bill", "usage.csv", "--account", "missing.toml"], "missing.toml: no such file"),
+    (["account", "check", "missing.toml"], "missing.toml: no such file"),
+    (["account"], "Missing command"),
+    (["estimate", "--model", "gpt-5-mini", "--account", "missing.toml"], "missing.toml: no such file"),
     (["frobnicate"], "No such command 'frobnicate'"),
     (["--frobnicate"], "No such option: --frobnicate"),
 ]  # fmt: skip
@@ -291,6 +299,79 @@ def test_help(costcalc: Run, arguments: list[str]) -> None:
     code, out, err = costcalc(*arguments)
     assert (code, err) == (0, "")
     assert "Usage: costcalc" in out
+
+
+BILL_ACCOUNT = """\
+[account]
+kind = "organization"
+month = "2026-10"
+
+[[seats]]
+plan = "business"
+users = ["ana"]
+"""
+
+GOOD_ROW = "2026-10-05T09:30:00Z,ana,5\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("", None, "empty; it needs a header"),
+        ("time,user\n", 1, "no column credits"),
+        ("time,credits\n", 1, "no column user"),
+        ("time,user,credits,colour\n", 1, "unknown column 'colour'"),
+        ("time,user,credits,user\n", 1, "column user is there twice"),
+        (f"time,user,credits\n{GOOD_ROW}2026-10-05,ana\n", 3, "2 cells, where the header has 3"),
+        (f"time,user,credits\n{GOOD_ROW}2026-09-30T23:59:59Z,ana,5\n", 3, "outside the account's month 2026-10"),
+        (f"time,user,credits\n{GOOD_ROW}2026-11-01,ana,5\n", 3, "outside the account's month 2026-10"),
+        (f"time,user,credits\n{GOOD_ROW}2026-10-01T01:00:00+02:00,ana,5\n", 3, "outside the account's month"),
+        (f"time,user,credits\n{GOOD_ROW}2026-10-32,ana,5\n", 3, "there is no time 2026-10-32"),
+        (f"time,user,credits\n{GOOD_ROW}yesterday,ana,5\n", 3, "time 'yesterday' is not of the form"),
+        (f"time,user,credits\n{GOOD_ROW}2026-10-05,ana,-5\n", 3, "credits '-5' are negative"),
+        (f"time,user,credits\n{GOOD_ROW}2026-10-05,ana,nan\n", 3, "credits 'nan' are not a number"),
+        (f"time,user,credits\n{GOOD_ROW}2026-10-05,ana,1e3\n", 3, "credits '1e3' are not a number"),
+        (f"time,user,credits\n{GOOD_ROW}2026-10-05,ana,{'9' * 25}\n", 3, "credits must be at most"),
+        (f"time,user,credits\n{GOOD_ROW}2026-10-05,,5\n", 3, "the row has no user"),
+        (f"time,user,credits\n{GOOD_ROW}2026-10-05,ana,\n", 3, "neither credits nor a model"),
+        (f'time,user,credits\n{GOOD_ROW}2026-10-05,"ana,5\n', 3, "not valid CSV"),
+        ("time,user,model,output\n2026-10-05,ana,gpt-5-mni,5\n", 2, "unknown model 'gpt-5-mni'"),
+        ("time,user,model,output\n2026-10-05,ana,gpt-5-mini,5.5\n", 2, "output '5.5' is not a whole number"),
+        ("time,user,model,output\n2026-10-05,ana,mai-code-1-flash,5\n", 2, "left the table on 2026-09-10"),
+        ("time,user,credits\n\xff\n", None, "not UTF-8"),
+    ],
+)
+def test_a_row_that_cannot_be_billed_names_file_and_line(
+    costcalc: Run, tmp_path: Path, text: str, line: int | None, message: str
+) -> None:
+    (tmp_path / "account.toml").write_text(BILL_ACCOUNT)
+    (tmp_path / "usage.csv").write_bytes(text.encode("latin-1"))
+    code, out, err = costcalc("bill", "usage.csv", "--account", "account.toml")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"costcalc: usage.csv:{line}: " if line else "costcalc: usage.csv: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_usage_in_tokens_is_priced_by_the_day(costcalc: Run, tmp_path: Path) -> None:
+    (tmp_path / "account.toml").write_text(BILL_ACCOUNT.replace("2026-10", "2026-08"))
+    rows = ["2026-08-19,ana,,GPT-5.6 Sol,1000000,0", "2026-08-20T12:00Z,ana,,gpt-5.6-sol,1000000,0"]
+    rows += ["2026-08-21 00:00:00,ana,,gpt-5.6-sol,,1000000", "2026-08-22,ana,0.5,,,"]
+    header = "\ufefftime,user,credits,model,fresh_input,output\r\n"
+    (tmp_path / "usage.csv").write_text(header + "\r\n".join(rows), encoding="utf-8", newline="")
+    found = document(costcalc, "bill", "usage.csv", "--account", "account.toml")
+    # 1,000,000 prompt tokens of one request are a long context: $10, then $5 a million; output $10 a million.
+    assert found["included_used_credits"] == "2500.5"
+    assert {rate["tier"] for rate in found["rates"]} == {"default", "long_context"}
+
+
+def test_a_bill_over_the_limit_is_shown_and_exits_with_1(costcalc: Run) -> None:
+    arguments = GOLDEN_COMMANDS["bill"]
+    code, out, err = costcalc(*arguments, "--fail-over", "95.67")
+    assert code == 1
+    assert out.startswith("$95.67741935484 for 2026-10")
+    assert err == "costcalc: the bill is $95.67741935484, more than $95.67\n"
+    assert costcalc(*arguments, "--fail-over", "95.68")[0] == 0
 
 
 def test_version(costcalc: Run) -> None:

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costcalc import InputError, Option, SessionProfile, TokenUsage, UnknownNameError, estimate
+from costcalc import (
+    Account,
+    Budget,
+    InputError,
+    Option,
+    Seats,
+    SessionProfile,
+    TokenUsage,
+    UnknownNameError,
+    compare,
+    estimate,
+)
 from costcalc.workload.benchmark import benchmarks
 from tests.strategies import BOOK, profiles
 
@@ -257,6 +268,65 @@ def test_an_estimate_is_frozen_comparable_and_turns_into_plain_data() -> None:
         "metered_credits": "393.6",
         "metered_usd": "3.936",
         "total_usd": "13.936",
+        "blocked_credits": "0",
+        "account_month": None,
     }
     assert repr(result) == str(result)
     assert str(result).startswith("$13.936 in an expected month: copilot/mai-code-1-flash@pro")
+
+
+class TestAccount:
+    def account(self, **settings: Any) -> Account:
+        seats = settings.pop("seats", [Seats(plan="business", count=10)])
+        return Account.model_validate({"kind": "enterprise", "month": "2026-11", "seats": seats, **settings})
+
+    def test_it_bills_by_its_seats_and_pool(self) -> None:
+        by_plan = estimate("interactive_ide", "gpt-5.4", plan="business", developers=10, on=NOVEMBER)
+        by_account = estimate("interactive_ide", "gpt-5.4", account=self.account(), on=NOVEMBER)
+        assert by_account.developers == 10
+        assert by_account.total_usd == by_plan.total_usd
+        assert by_account.bill.included_credits == by_plan.bill.included_credits
+        assert by_account.bill.account_month == "2026-11"
+
+    def test_named_and_counted_seats_come_to_the_same(self) -> None:
+        names = tuple(f"user {number}" for number in range(10))
+        for budgets in ((), (Budget(scope="user", name="*", usd=20),)):
+            named = self.account(seats=[Seats(plan="business", users=names)], budgets=budgets)
+            counted = self.account(budgets=budgets)
+            totals = {
+                estimate("interactive_ide", "gpt-5.4", account=account, on=NOVEMBER).total_usd
+                for account in (named, counted)
+            }
+            assert len(totals) == 1
+
+    def test_what_its_limits_block_is_told(self) -> None:
+        budget = Budget(scope="enterprise", usd=1, stop=True)
+        result = estimate("interactive_ide", "gpt-5.4", account=self.account(budgets=[budget]), on=NOVEMBER)
+        assert result.total_usd == 191
+        assert result.bill.blocked_credits == result.credits - 19_000 - 100
+        assert "use_blocked" in codes(result)
+        assert "blocked" in str(result)
+
+    def test_it_sets_the_month(self) -> None:
+        account = self.account(month="2026-08")
+        assert estimate("light_chat", "gpt-5-mini", account=account).on == date(2026, 8, 1)
+        with pytest.raises(InputError, match="2026-11-24 is not in the account's month 2026-08"):
+            estimate("light_chat", "gpt-5-mini", account=account, on=NOVEMBER)
+
+    def test_it_takes_the_place_of_a_plan_on_copilot(self) -> None:
+        with pytest.raises(InputError, match="in place of a plan"):
+            estimate("light_chat", "gpt-5-mini", plan="pro", account=self.account(), on=NOVEMBER)
+        with pytest.raises(InputError, match="an account bills route copilot"):
+            estimate("light_chat", "gpt-5.4-mini", "api", account=self.account(), on=NOVEMBER)
+        options = ["copilot/gpt-5.4-mini", "copilot/gpt-5.4-mini@business", "api/gpt-5.4-mini"]
+        result = compare("interactive_ide", options, account=self.account(), on=NOVEMBER)
+        months = [candidate.estimate.bill.account_month for candidate in result.options]
+        assert months == ["2026-11", None, None]
+        assert result.options[0].total_usd == result.options[1].total_usd
+
+    def test_the_causes_of_a_difference_add_up_where_use_is_blocked(self) -> None:
+        account = self.account(budgets=[Budget(scope="user", name="*", usd=5)])
+        result = compare("interactive_ide", ["copilot/gpt-5.4", "api/gpt-5.4-mini"], account=account, on=NOVEMBER)
+        (difference,) = result.differences
+        assert "blocked use" in {cause.cause for cause in difference.causes}
+        assert sum(cause.usd for cause in difference.causes) == difference.usd

@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import combinations, product
 from typing import Any, ClassVar, Final
 
+from costcalc.billing.account import Account
 from costcalc.display import Part, Result, Table, usd
 from costcalc.errors import InputError
 from costcalc.estimation import (
@@ -15,12 +16,14 @@ from costcalc.estimation import (
     Option,
     checked_developers,
     estimate_option,
+    estimated_day,
+    loaded_account,
     option_rate,
     with_option_modifiers,
     work_words,
 )
 from costcalc.notices import Notice, distinct
-from costcalc.pricing.book import BEST, PriceBook, checked_day
+from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate
 from costcalc.quote import claim_words
 from costcalc.tokens import KINDS
@@ -257,7 +260,8 @@ def compare(
     profile: "SessionProfile | str | os.PathLike[str]" = DEFAULT_PROFILE,
     options: Sequence[Option | str] | None = None,
     *,
-    developers: int = 1,
+    account: "Account | str | os.PathLike[str] | None" = None,
+    developers: int | None = None,
     on: date | None = None,
     basis: str = BEST,
     split_cache_writes: bool = True,
@@ -266,7 +270,7 @@ def compare(
     """Options side by side on the expected month of a profile (or its name, or the path of its file).
 
     An option is an `Option` or its text, `ROUTE/MODEL[@PLAN]`; left out, the MAI API route against GPT-5.4 Mini.
-    Other arguments as in `costcalc.estimate`.
+    `account` bills the Copilot options that have no plan. Other arguments as in `costcalc.estimate`.
 
     The verdict tries every claim that applies on the day: those of one model and route are believed for all options
     that use it, an option with a basis of its own keeps its claim.
@@ -279,8 +283,9 @@ def compare(
     (None, False, ('api/gpt-5.4-mini/mai-vs-gpt-comparison-article/2026-03-17',))
     """
     book = rates or PriceBook.load()
-    day = checked_day(on)
-    count = checked_developers(developers)
+    terms = loaded_account(account)
+    day = estimated_day(on, terms)
+    count = checked_developers(developers, terms)
     work = profile if isinstance(profile, SessionProfile) else SessionProfile.load(profile)
     chosen = [
         option if isinstance(option, Option) else Option.parse(option, book)
@@ -303,6 +308,7 @@ def compare(
             basis=basis,
             developers=count,
             split_cache_writes=split_cache_writes,
+            account=terms,
         )
         if found.total_usd is None:
             raise InputError(
@@ -340,6 +346,12 @@ def _allowance_usd(estimate: Estimate) -> Decimal:
     """What the plan's included credits take off the bill: 0 or below."""
     used = estimate.bill.included_used_credits
     return Decimal(0) if not used else canonical(EXACT.minus(usd_of_credits(used)))
+
+
+def _blocked_usd(estimate: Estimate) -> Decimal:
+    """What use that an account's limits block takes off the bill: 0 or below."""
+    blocked = estimate.bill.blocked_credits
+    return Decimal(0) if not blocked else canonical(EXACT.minus(usd_of_credits(blocked)))
 
 
 def _strictly_cheapest(totals: Sequence[Decimal], names: Sequence[str]) -> str | None:
@@ -419,6 +431,7 @@ def _difference(candidate: Candidate, base: Candidate) -> Difference:
         causes.append((f"price of {kind}", EXACT.multiply(EXACT.multiply(price_change, mean_tokens), million)))
         causes.append((f"tokens of {kind}", EXACT.multiply(EXACT.multiply(token_change, mean_price), million)))
     causes.append(("allowance", EXACT.subtract(_allowance_usd(candidate.estimate), _allowance_usd(base.estimate))))
+    causes.append(("blocked use", EXACT.subtract(_blocked_usd(candidate.estimate), _blocked_usd(base.estimate))))
     causes.append(("seats", EXACT.subtract(candidate.estimate.bill.seat_usd, base.estimate.bill.seat_usd)))
     return Difference(
         candidate.option,

@@ -12,9 +12,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
+from costcalc.billing.account import Account
 from costcalc.billing.bill import Bill, bill_without_plan, monthly_bill
 from costcalc.billing.plan import plan as plan_named
-from costcalc.display import Part, Result, Table, number, usd
+from costcalc.billing.statement import expected_bill
+from costcalc.display import Cell, Part, Result, Table, number, usd
 from costcalc.errors import InputError, unknown_name
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook, checked_day
@@ -181,7 +183,7 @@ class Estimate(Result):
         total = "an unknown amount" if bill.total_usd is None else usd(bill.total_usd)
         yield f"{total} in an expected month: {self.option} for {work_words(self.profile, self.developers, self.on)}"
         yield cost_table(self.by_kind, f"Use: {number(self.month.credits)} credits, {usd(self.month.usd)}")
-        if bill.plan is not None:
+        if bill.seats:
             yield bill_table(bill)
         yield f"A task costs {usd(self.per_task_usd)} ({plain(credits_of_usd(self.per_task_usd))} credits) on average."
         yield rate_line(self.rate)
@@ -222,14 +224,16 @@ def work_words(profile: SessionProfile, developers: int, on: date) -> str:
 
 
 def bill_table(bill: Bill) -> Table:
-    """The bill of a plan as a table."""
+    """The bill of a plan or an account as a table."""
+    blocked: tuple[tuple[Cell, ...], ...] = (("blocked", bill.blocked_credits, None),) if bill.blocked_credits else ()
     return Table(
         ("item", "credits", "USD"),
         (
-            (f"{bill.seats:,} x {bill.plan}", None, bill.seat_usd),
+            (f"{bill.seats:,} x {bill.plan}" if bill.plan else f"{bill.seats:,} seats", None, bill.seat_usd),
             ("included, used", bill.included_used_credits, None),
             ("included, in all", bill.included_credits, None),
             ("metered at $0.01", bill.metered_credits, bill.metered_usd),
+            *blocked,
             ("total", None, bill.total_usd),
         ),
         "Bill",
@@ -242,7 +246,8 @@ def estimate(
     route: str = "copilot",
     *,
     plan: str | None = None,
-    developers: int = 1,
+    account: "Account | str | os.PathLike[str] | None" = None,
+    developers: int | None = None,
     on: date | None = None,
     basis: str = BEST,
     service_tier: str = STANDARD,
@@ -255,7 +260,9 @@ def estimate(
     """The expected calendar month of a profile (or its name, or the path of its file) with a model on a route.
 
     All of the month is priced at the rate of `on` (default: today in UTC). `plan` adds seats and their allowance,
-    one seat a developer. `token_factor` is the share of the profile's tokens that this model needs per task.
+    one seat a developer; `account` (or the path of its file) bills by its seats, pool and budgets instead, every seat
+    using the same every day, and sets the number of developers (default: 1) and the month. `token_factor` is the share
+    of the profile's tokens that this model needs per task.
     `split_cache_writes` bills input that is not read from cache as a cache write where the provider is known to be
     billed so (Anthropic on Copilot) and the profile does not tell the two apart; False prices it as fresh input.
 
@@ -279,7 +286,10 @@ def estimate(
         factor,
         note,
     )
-    day = checked_day(on)
+    terms = loaded_account(account)
+    if terms is not None and (plan is not None or route != "copilot"):
+        raise InputError("an account bills route copilot, in place of a plan; leave one of them out")
+    day = estimated_day(on, terms)
     chosen = profile if isinstance(profile, SessionProfile) else SessionProfile.load(profile)
     rate = option_rate(book, option, day, basis)
     return estimate_option(
@@ -289,9 +299,28 @@ def estimate(
         book=book,
         on=day,
         basis=basis,
-        developers=checked_developers(developers),
+        developers=checked_developers(developers, terms),
         split_cache_writes=split_cache_writes,
+        account=terms,
     )
+
+
+def loaded_account(account: "Account | str | os.PathLike[str] | None") -> Account | None:
+    """An account, read from its file where a path is given."""
+    return account if account is None or isinstance(account, Account) else Account.load(account)
+
+
+def estimated_day(on: date | None, account: Account | None) -> date:
+    """The day whose prices apply: as stated, else today, or the first of the account's month if today is not in it.
+
+    Raises `InputError` for a day outside the account's month.
+    """
+    day = checked_day(on)
+    if account is None or f"{day:%Y-%m}" == account.month:
+        return day
+    if on is None:
+        return account.first_day
+    raise InputError(f"{day} is not in the account's month {account.month}")
 
 
 def option_rate(book: PriceBook, option: Option, on: date, basis: str) -> Rate:
@@ -318,8 +347,12 @@ def estimate_option(
     basis: str,
     developers: int,
     split_cache_writes: bool = True,
+    account: Account | None = None,
 ) -> Estimate:
-    """The expected month of a profile with an option, every token priced at one claim."""
+    """The expected month of a profile with an option, every token priced at one claim.
+
+    `account` bills the Copilot route where the option has no plan.
+    """
     if option.plan is not None and option.route != "copilot":
         raise InputError(f"plan {option.plan} applies to route copilot, not to {option.route}; leave it out")
     tokens, notices = _task_tokens(profile, option, rate, book, split_cache_writes)
@@ -336,7 +369,10 @@ def estimate_option(
     by_kind = row.kind_costs(month_tokens)
     month_usd = total_usd(by_kind)
     month = Month(tasks, _times(requests, tasks), month_tokens, month_usd, credits_of_usd(month_usd))
-    if option.plan is None:
+    if account is not None and option.plan is None and option.route == "copilot":
+        bill, account_notices = _account_bill(account, month.credits)
+        notices += account_notices
+    elif option.plan is None:
         bill = bill_without_plan(month.credits)
         if option.route == "copilot":
             notices.append(
@@ -351,6 +387,34 @@ def estimate_option(
     return Estimate(
         profile, option, developers, on, option.basis or basis, row, month, by_kind, per_task, bill, distinct(notices)
     )
+
+
+def _account_bill(account: Account, credits: Decimal) -> tuple[Bill, list[Notice]]:
+    """The bill of the expected month under an account's terms."""
+    found = expected_bill(account, credits)
+    notices = list(found.notices)
+    message = "every seat is taken to use the same, on every day of the month it is there"
+    notices.append(Notice("equal_seats", message))
+    if found.blocked_credits:
+        stops = "; ".join(f"{stop.scope} {stop.name or ''}".strip() for stop in found.blocks[:5])
+        message = (
+            f"the account's limits block {number(found.blocked_credits)} of {number(credits)} credits ({stops}): "
+            "the bill is not for all of the work"
+        )
+        notices.append(Notice("use_blocked", message))
+    bill = Bill(
+        plan=None,
+        seats=sum(seats.number for seats in account.billed_seats()),
+        seat_usd=found.seat_usd,
+        included_credits=found.pool_credits,
+        included_used_credits=found.included_used_credits,
+        metered_credits=found.metered_credits,
+        metered_usd=found.metered_usd,
+        total_usd=found.total_usd,
+        blocked_credits=found.blocked_credits,
+        account_month=account.month,
+    )
+    return bill, notices
 
 
 def _prompt(tokens: tuple[Decimal, ...]) -> Decimal:
@@ -424,8 +488,13 @@ def _month_notices(profile: SessionProfile, rate: Rate, on: date, month: Month, 
     return found
 
 
-def checked_developers(developers: object) -> int:
-    """A number of developers. Raises `InputError` unless it is a whole number from 1 to `MAX_DEVELOPERS`."""
+def checked_developers(developers: object, account: Account | None = None) -> int:
+    """A number of developers; None is the seats of the account, or 1.
+
+    Raises `InputError` unless it is a whole number from 1 to `MAX_DEVELOPERS`.
+    """
+    if developers is None:
+        developers = 1 if account is None else sum(seats.number for seats in account.billed_seats())
     if isinstance(developers, bool) or not isinstance(developers, int) or not 1 <= developers <= MAX_DEVELOPERS:
         raise InputError(f"developers must be a whole number from 1 to {MAX_DEVELOPERS:,}, not {developers!r:.40}")
     return developers

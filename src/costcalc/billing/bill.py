@@ -14,8 +14,8 @@ from costcalc.units import EXACT, canonical, plain, usd_of_credits
 class Bill:
     """What a month costs: `total_usd` is `seat_usd` plus `metered_usd`.
 
-    Without a plan there are no seats and no allowance, and all use is metered. None stands for a figure that depends
-    on an allowance that is not known.
+    Without a plan there are no seats and no allowance, and all use is metered. Under an account, `account_month` is its
+    month, and limits may have blocked use. None stands for a figure that depends on an allowance that is not known.
     """
 
     plan: str | None
@@ -26,6 +26,8 @@ class Bill:
     metered_credits: Decimal | None
     metered_usd: Decimal | None
     total_usd: Decimal | None
+    blocked_credits: Decimal | None = Decimal(0)
+    account_month: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The bill as machine output holds it."""
@@ -42,6 +44,8 @@ class Bill:
             "metered_credits": known(self.metered_credits),
             "metered_usd": known(self.metered_usd),
             "total_usd": known(self.total_usd),
+            "blocked_credits": known(self.blocked_credits),
+            "account_month": self.account_month,
         }
 
 
@@ -78,7 +82,7 @@ def monthly_bill(plan: Plan, seats: int, credits: Decimal, on: date) -> tuple[Bi
         notices.append(
             Notice("allowance_unknown", f"the credits included in {plan.name} are not known, so neither is the bill")
         )
-        return Bill(plan.id, seats, seat_usd, None, None, None, None, None), tuple(notices)
+        return Bill(plan.id, seats, seat_usd, None, None, None, None, None, None), tuple(notices)
     included = Decimal(included_per_seat * seats)
     used = min(credits, included)
     metered = canonical(EXACT.subtract(credits, used))

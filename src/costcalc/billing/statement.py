@@ -1,7 +1,7 @@
 """The bill of an account: usage passed through its limits, added up for the whole and for each who takes part."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,13 +11,21 @@ from typing import Any, ClassVar, Final, NamedTuple
 from costcalc.billing.account import EVERY_USER, Account, Seats
 from costcalc.billing.bulk import flow
 from costcalc.billing.plan import plan as plan_named
-from costcalc.billing.usage import Actor, UsageColumns, UsageRecord, instant, microseconds
+from costcalc.billing.usage import Actor, ColumnBuilder, UsageColumns, UsageRecord, instant, microseconds
 from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, BudgetTerms, Terms, Waterfall
 from costcalc.display import Part, Result, Table, usd
 from costcalc.errors import InputError
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.rate import Rate
-from costcalc.units import EXACT, NANO_AIU_PER_CREDIT, credits_of_nano_aiu, plain, usd_of_nano_aiu
+from costcalc.units import (
+    EXACT,
+    NANO_AIU_PER_CREDIT,
+    credits_of_nano_aiu,
+    nearest_nano_aiu,
+    plain,
+    usd_of_credits,
+    usd_of_nano_aiu,
+)
 
 _SHOWN_ROWS: Final = 20
 
@@ -272,6 +280,48 @@ def bill(usage: "UsageColumns | Iterable[UsageRecord]", account: Account) -> Acc
     return plan.statement(waterfall, columns)
 
 
+def expected_bill(account: Account, credits: Decimal) -> AccountBill:
+    """The bill of an expected month: `credits` in all, used in the same measure by every seat on every day it is there.
+
+    Seats that are only counted are taken together, with as many user budgets as there are of them.
+    """
+    days: list[tuple[Actor, int, Seats]] = []
+    crowds: dict[str, int] = {}
+    for place, seats in enumerate(account.billed_seats()):
+        if seats.users:
+            days += [(Actor(user, seats.organization, seats.cost_center), 1, seats) for user in seats.users]
+        else:
+            name = f"{seats.number:,} seats of {seats.plan} ({place + 1})"
+            crowd = Actor(name, seats.organization, seats.cost_center)
+            crowds[crowd.user] = seats.number
+            days.append((crowd, seats.number, seats))
+    weights = [weight * account.days_billed(seats) for _, weight, seats in days]
+    shares = _split(nearest_nano_aiu(usd_of_credits(credits)), weights)
+    builder = ColumnBuilder()
+    first_us = microseconds(account.starts)
+    for (actor, _, seats), share in zip(days, shares, strict=True):
+        billed = account.days_billed(seats)
+        for day, amount in enumerate(_split(share, [1] * billed), start=account.days - billed):
+            builder.add(first_us + day * _DAY_US, actor, amount)
+    columns = builder.columns()
+    _check_columns(columns, account)
+    plan = _Plan(account, columns.actors, crowds)
+    waterfall = flow(plan.terms, columns.time_us, plan.ranked(columns.actor), columns.nano_aiu)
+    return plan.statement(waterfall, columns)
+
+
+def _split(whole: int, weights: list[int]) -> list[int]:
+    """A whole number in parts that add up to it, each within one unit of its weight's share."""
+    total = sum(weights)
+    shares, given, so_far = [], 0, 0
+    for weight in weights:
+        so_far += weight
+        upto = whole * so_far // total
+        shares.append(upto - given)
+        given = upto
+    return shares
+
+
 def _check_columns(columns: UsageColumns, account: Account) -> None:
     if not len(columns):
         return
@@ -288,14 +338,19 @@ def _check_columns(columns: UsageColumns, account: Account) -> None:
 class _Plan:
     """An account's limits as numbers, and the way back from numbers to names."""
 
-    def __init__(self, account: Account, actors: tuple[Actor, ...]) -> None:
+    def __init__(self, account: Account, actors: tuple[Actor, ...], crowds: Mapping[str, int] | None = None) -> None:
+        """`crowds` are names that stand for a number of people of the same use each."""
         self.account = account
+        self._crowds = crowds or {}
         self._seat_of = {user: seats for seats in account.seats for user in seats.users}
         resolved = [self._resolved(actor) for actor in actors]
         # In the order of their names, so that the outcome does not depend on the order of the records.
         self.actors = sorted(set(resolved), key=lambda actor: tuple(part or "" for part in actor))
         rank = {actor: index for index, actor in enumerate(self.actors)}
         self._ranks = [rank[actor] for actor in resolved]
+        # Whose cost centre is whose: by the seat, else by the first that somebody's use counts for.
+        self._cost_center_of = {each.user: each.cost_center for each in reversed(self.actors) if each.cost_center}
+        self._cost_center_of |= {user: each.cost_center for user, each in self._seat_of.items() if each.cost_center}
         self.users = sorted({*account.users, *(actor.user for actor in actors)})
         self.caps = [center.name for center in account.cost_centers if center.included_usage_cap]
         self.budgets = [budget for budget in account.budgets if budget.scope != "user"]
@@ -349,12 +404,12 @@ class _Plan:
 
     def _user_limit(self, user: str) -> int:
         """The user budget of one person: their own, else that of their cost centre, else that of everyone."""
-        seat = self._seat_of.get(user)
         budgets = {(each.name, each.cost_center): each for each in self.account.budgets if each.scope == "user"}
         own, everyone = budgets.get((user, None)), budgets.get((EVERY_USER, None))
-        center = budgets.get((None, seat.cost_center)) if seat is not None and seat.cost_center is not None else None
+        center = budgets.get((None, self._cost_center_of.get(user, "")))
         chosen = own or center or everyone
-        return NO_LIMIT if chosen is None else _nano_aiu_of_usd(chosen.usd)
+        limit = NO_LIMIT if chosen is None else _nano_aiu_of_usd(chosen.usd) * self._crowds.get(user, 1)
+        return min(NO_LIMIT, limit)
 
     def _steps(self, billed: Iterable[Seats]) -> tuple[tuple[int, int], ...]:
         """Included credits in nano-AIU over the month: they rise on the day on which a seat is added."""
@@ -449,7 +504,7 @@ class _Plan:
         account = self.account
         billed = account.billed_seats()
         licensed = {user for seats in billed for user in seats.users}
-        strangers = sorted({actor.user for actor in self.actors} - licensed)
+        strangers = sorted({actor.user for actor in self.actors} - licensed - self._crowds.keys())
         counted = sum(seats.number for seats in billed if seats.count is not None)
         if len(strangers) > counted:
             named = ", ".join(strangers[:5]) + (", …" if len(strangers) > 5 else "")

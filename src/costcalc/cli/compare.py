@@ -7,6 +7,7 @@ import typer
 import costcalc
 from costcalc.cli.estimate import changed_profile
 from costcalc.cli.options import (
+    AccountFile,
     ActiveDays,
     Basis,
     CachedInput,
@@ -37,7 +38,8 @@ def compare(
             "Default: api/mai-code-1-flash against api/gpt-5.4-mini.",
         ),
     ] = None,
-    developers: Developers = 1,
+    account: AccountFile = None,
+    developers: Developers = None,
     on: On = None,
     basis: Basis = "best",
     fresh_as_input: KeepFresh = False,
@@ -64,6 +66,7 @@ def compare(
             active_days=active_days,
         ),
         option or None,
+        account=account,
         developers=developers,
         on=on,
         basis=basis,

@@ -7,6 +7,7 @@ import typer
 
 import costcalc
 from costcalc.cli.options import (
+    AccountFile,
     ActiveDays,
     Auto,
     Basis,
@@ -38,7 +39,8 @@ def estimate(
         str | None,
         typer.Option(metavar="PLAN", help="A Copilot plan, one seat a developer (costcalc plans lists them)."),
     ] = None,
-    developers: Developers = 1,
+    account: AccountFile = None,
+    developers: Developers = None,
     on: On = None,
     basis: Basis = "best",
     service_tier: ServiceTier = "standard",
@@ -76,6 +78,7 @@ def estimate(
         model,
         route,
         plan=plan,
+        account=account,
         developers=developers,
         on=on,
         basis=basis,

@@ -92,7 +92,16 @@ ProfileArgument = Annotated[
     str,
     typer.Argument(metavar="[PROFILE|FILE]", help="A profile by name (costcalc profiles lists them) or a TOML file."),
 ]
-Developers = Annotated[int, typer.Option(parser=parse_count, metavar="N", help="How many people work like this.")]
+Developers = Annotated[
+    int | None,
+    typer.Option(
+        parser=parse_count, metavar="N", help="How many people work like this (default: 1, or the account's seats)."
+    ),
+]
+AccountFile = Annotated[
+    str | None,
+    typer.Option("--account", metavar="FILE", help="Bill Copilot by an account: its seats, pool and budgets (TOML)."),
+]
 KeepFresh = Annotated[
     bool,
     typer.Option(
