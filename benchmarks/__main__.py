@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: how fast costcalc is against its peers, checked before it is timed.
+"""`python -m benchmarks [ROWS]`: how fast costcalc is against its peers, checked before it is timed.
 
 Each figure is a ratio of two medians from one run, the two sides in turn, so that a machine that slows down slows both.
 """
@@ -9,13 +9,36 @@ import time
 import timeit
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from genai_prices import Usage, calc_price
 
 from costcalc import PriceBook, TokenUsage
 
 ROUNDS = 15
+BILL_ROUNDS = 3
+
+ACCOUNT = """\
+[account]
+kind = "enterprise"
+month = "2026-10"
+
+[[seats]]
+plan = "business"
+count = 10_000
+
+[[budgets]]
+scope = "user"
+name = "*"
+usd = {user_usd}
+
+[[budgets]]
+scope = "enterprise"
+usd = {enterprise_usd}
+stop = true
+"""
 
 
 def main() -> None:
@@ -23,6 +46,7 @@ def main() -> None:
     print(f"Python {sys.version.split()[0]}, {ROUNDS} rounds each; min / median / max\n")
     in_process()
     whole_processes()
+    bills(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
 
 
 def in_process() -> None:
@@ -71,11 +95,39 @@ def whole_processes() -> None:
         print(f"  {median(own) / median(other):.2f} times as long, aim at most 1.5\n")
 
 
-def in_turn(own: Callable[[], float], other: Callable[[], float]) -> tuple[list[float], list[float]]:
+def bills(rows: int) -> None:
+    """Usage of 10,000 users (synthetic) billed from a CSV file, against only reading and sorting it with polars."""
+    import numpy as np
+    import polars as pl
+
+    rng = np.random.default_rng(1)
+    times = np.datetime64("2026-10-01T00:00:00", "us") + rng.integers(0, 31 * 86_400, rows).astype("timedelta64[s]")
+    credits = rng.lognormal(0, 1.5, rows)
+    frame = pl.DataFrame({"time": times, "user": rng.integers(0, 10_000, rows), "credits": credits}).with_columns(
+        pl.col("time").dt.strftime("%Y-%m-%dT%H:%M:%SZ"), pl.format("user{}", pl.col("user").cast(pl.String))
+    )
+    with TemporaryDirectory() as folder:
+        usage, account = Path(folder) / "usage.csv", Path(folder) / "account.toml"
+        frame.write_csv(usage, float_scientific=False, float_precision=9)
+        total_usd = credits.sum() / 100
+        # Every fifth user or so is stopped by their own budget, and the rest by that of the enterprise.
+        budgets = {"user_usd": f"{total_usd / 10_000 * 1.1:.2f}", "enterprise_usd": f"{total_usd * 0.3:.2f}"}
+        account.write_text(ACCOUNT.format(**budgets))
+        command = [sys.executable, "-m", "costcalc", "bill", str(usage), "--account", str(account), "--format", "csv"]
+        code = "import polars, sys; polars.read_csv(sys.argv[1], try_parse_dates=True).sort('time')"
+        peer = [sys.executable, "-c", code, str(usage)]
+        own, other = in_turn(lambda: run(command), lambda: run(peer), BILL_ROUNDS)
+    print(f"costcalc bill, {rows:,} records: {shown(own, 1, 's')}; polars reads and sorts them: {shown(other, 1, 's')}")
+    print(f"  {median(own) / median(other):.2f} times as long, aim at most 3\n")
+
+
+def in_turn(
+    own: Callable[[], float], other: Callable[[], float], rounds: int = ROUNDS
+) -> tuple[list[float], list[float]]:
     """The seconds of both, measured one after the other, again and again, after a warm-up."""
     own()
     other()
-    pairs = [(own(), other()) for _ in range(ROUNDS)]
+    pairs = [(own(), other()) for _ in range(rounds)]
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 

@@ -32,18 +32,51 @@ MIN_RECORDS: Final = 20_000
 """Fewer records are passed one by one: that is faster than to load numpy."""
 
 _SMALLEST, _LARGEST = 1 << 8, 1 << 17
+_HALF_SHIFT: Final = 31  # of two halves of 31 bits each, sums of 2^32 values fit in 64 bits
+_HALF_BITS: Final = (1 << _HALF_SHIFT) - 1
 _INCLUDED, _METERED, _BLOCKED = 0, 1, 2
+
+
+def is_large(records: int) -> bool:
+    """Whether records are so many that array operations pay, and numpy is there."""
+    if records < MIN_RECORDS:
+        return False
+    try:
+        import numpy  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def bounds(column: "array[int]") -> tuple[int, int, int]:
+    """The least, the greatest and the sum of a column that is not empty; its values are from 0 to 2^62."""
+    if not is_large(len(column)):
+        return min(column), max(column), sum(column)
+    import numpy as np
+
+    values = np.frombuffer(column, dtype=np.int64)
+    total = (int((values >> _HALF_SHIFT).sum()) << _HALF_SHIFT) + int((values & _HALF_BITS).sum())
+    return int(values.min()), int(values.max()), total
+
+
+def renumbered(column: "array[int]", numbers: list[int]) -> "array[int]":
+    """A column with each value replaced by the number at its place."""
+    if numbers == list(range(len(numbers))):
+        return column
+    if not is_large(len(column)):
+        return array("q", map(numbers.__getitem__, column))
+    import numpy as np
+
+    values: Any = np.array(numbers, dtype=np.int64)[np.frombuffer(column, dtype=np.int64)]
+    found = array("q")
+    found.frombytes(memoryview(values).cast("B"))
+    return found
 
 
 def flow(terms: Terms, time_us: "array[int]", actor: "array[int]", nano_aiu: "array[int]") -> Waterfall:
     """Pass all records in order of time; of one time, in the order of their actors. With numpy, many at once."""
-    if len(time_us) >= MIN_RECORDS:
-        try:
-            import numpy  # noqa: F401
-        except ImportError:
-            pass
-        else:
-            return flow_in_bulk(terms, time_us, actor, nano_aiu)
+    if is_large(len(time_us)):
+        return flow_in_bulk(terms, time_us, actor, nano_aiu)
     return flow_one_by_one(terms, time_us, actor, nano_aiu)
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, ClassVar, Final, NamedTuple
 
 from costcalc.billing.account import EVERY_USER, Account, Seats
-from costcalc.billing.bulk import flow
+from costcalc.billing.bulk import bounds, flow, renumbered
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.usage import Actor, ColumnBuilder, UsageColumns, UsageRecord, instant, microseconds
 from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, BudgetTerms, Terms, Waterfall
@@ -325,13 +325,13 @@ def _split(whole: int, weights: list[int]) -> list[int]:
 def _check_columns(columns: UsageColumns, account: Account) -> None:
     if not len(columns):
         return
-    first, last = min(columns.time_us), max(columns.time_us)
+    first, last, _ = bounds(columns.time_us)
     for time_us in (first, last):
         if not microseconds(account.starts) <= time_us < microseconds(account.ends):
             raise InputError(
                 f"there is use on {timestamp(instant(time_us))}, outside the account's month {account.month}"
             )
-    if sum(columns.nano_aiu) >= NO_LIMIT:
+    if bounds(columns.nano_aiu)[2] >= NO_LIMIT:
         raise InputError("the usage adds up to more than 4,611,686,018 credits; that cannot be right")
 
 
@@ -364,9 +364,7 @@ class _Plan:
 
     def ranked(self, actor: "array[int]") -> "array[int]":
         """The actors of records by their place in `actors`."""
-        if self._ranks == list(range(len(self._ranks))):
-            return actor
-        return array("q", map(self._ranks.__getitem__, actor))
+        return renumbered(actor, self._ranks)
 
     def _terms(self) -> Terms:
         account = self.account

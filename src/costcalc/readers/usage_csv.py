@@ -20,6 +20,7 @@ from costcalc.errors import CostcalcError, InputError, unknown_name
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import Rate
+from costcalc.readers.plain_csv import read_plain
 from costcalc.tokens import KINDS, TokenUsage
 
 COLUMNS: Final = ("time", "user", "credits", "organization", "cost_center", "model", *KINDS)
@@ -41,6 +42,9 @@ def read_usage_csv(
     that cannot be billed: nothing is billed in part.
     """
     shown = os.fspath(path)
+    plain = read_plain(shown, account)
+    if plain is not None:
+        return plain
     reader = _Reader(shown, account, book)
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
