@@ -154,12 +154,16 @@ class TestBasis:
         ({"service_tier": "gold"}, "unknown service tier 'gold'; known: standard"),
         ({"prompt_tokens": -1}, "prompt_tokens must be"),
         ({"prompt_tokens": True}, "prompt_tokens must be"),
+        ({"prompt_tokens": Decimal("NaN")}, "prompt_tokens must be"),
         ({"on": "2026-08-01"}, "on must be a date"),
     ],
 )
 def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises((InputError, UnknownNameError), match=message):
         BOOK.rate("gpt-5-mini", **{"on": AUGUST, **arguments})
+    if "basis" not in arguments:
+        with pytest.raises((InputError, UnknownNameError), match=message):
+            BOOK.claims("gpt-5-mini", **{"on": AUGUST, **arguments})
 
 
 @pytest.mark.parametrize(("prompt", "tier"), [(272_000, "default"), (272_001, "long_context"), (None, "default")])

@@ -155,7 +155,7 @@ class TestTokenFactor:
         assert "not stated" in notice.message
         assert estimate("light_chat", "claude-haiku-4.5", token_factor=benchmark, on=JUNE).option.token_factor == 1
 
-    @pytest.mark.parametrize("factor", ["0", "-1", "half", "humaneval", "1e3", "0.0000000001"])
+    @pytest.mark.parametrize("factor", ["0", "-1", "half", "humaneval", "1e3", ""])
     def test_other_factors_are_refused(self, factor: str) -> None:
         with pytest.raises(InputError if factor in ("0",) else UnknownNameError, match="token factor"):
             estimate("light_chat", "gpt-5-mini", token_factor=factor, on=NOVEMBER)
@@ -164,8 +164,33 @@ class TestTokenFactor:
         with pytest.raises(InputError, match="gives no token figure for gpt-5-mini"):
             estimate("light_chat", "gpt-5-mini", token_factor="swe-bench-pro", on=NOVEMBER)
 
+    def test_a_benchmark_against_a_model_that_is_not_compared_says_so(self) -> None:
+        options = ["copilot/mai-code-1-flash,tokens=swe-bench-pro", "copilot/gpt-5-mini"]
+        assert "token_factor_baseline" in codes(compare("light_chat", options, on=JUNE))
+        with_baseline = compare("light_chat", [*options, "copilot/claude-haiku-4.5"], on=JUNE)
+        assert "token_factor_baseline" not in codes(with_baseline)
+
+    def test_a_float_and_a_decimal_are_taken_as_they_print(self) -> None:
+        for factor in (0.25, Decimal("0.25"), "0.25", ".25"):
+            assert estimate(
+                "light_chat", "gpt-5-mini", token_factor=factor, on=NOVEMBER
+            ).option.token_factor == Decimal("0.25")
+
 
 class TestNotices:
+    def test_a_price_that_starts_within_the_month_is_told(self) -> None:
+        assert "rate_starts_in_month" in codes(estimate("light_chat", "mai-code-1.1-flash", on=date(2026, 8, 20)))
+        assert "rate_starts_in_month" not in codes(estimate("light_chat", "mai-code-1.1-flash", on=date(2026, 9, 1)))
+
+    def test_more_active_days_than_the_month_has_are_told(self) -> None:
+        february = estimate("api_batch", "gpt-5.4-mini", "api", on=date(2027, 2, 1))
+        assert "more_days_than_the_month" in codes(february)
+        assert "more_days_than_the_month" not in codes(estimate("api_batch", "gpt-5.4-mini", "api", on=NOVEMBER))
+
+    def test_a_model_that_left_another_route_is_told_with_its_successor(self) -> None:
+        (notice,) = (n for n in compare(on=NOVEMBER).notices if n.code == "model_left_other_route")
+        assert notice.message == "MAI-Code-1-Flash left route copilot on 2026-09-10; its successor: MAI-Code-1.1-Flash"
+
     def test_assumptions_of_the_profile_are_named(self) -> None:
         (notice,) = (
             each
@@ -226,6 +251,16 @@ class TestOption:
     def test_text_round_trips(self, text: str) -> None:
         assert str(Option.parse(text)) == text
         assert Option.parse(str(Option.parse(text))) == Option.parse(text)
+
+    @pytest.mark.parametrize("factor", [0, -1, float("nan"), True, "half", None])
+    def test_a_factor_in_code_is_checked_too(self, factor: Any) -> None:
+        with pytest.raises(InputError, match="token factor"):
+            Option("copilot", "gpt-5-mini", token_factor=factor)
+
+    def test_names_in_code_become_ids_where_they_are_used(self) -> None:
+        options: list[Option | str] = [Option("copilot", "GPT-5 Mini", plan="PRO"), "copilot/gpt-5-mini@pro"]
+        with pytest.raises(InputError, match="option copilot/gpt-5-mini@pro is given twice"):
+            compare("light_chat", options, on=NOVEMBER)
 
     def test_names_become_ids(self) -> None:
         assert str(Option.parse("api/GPT-5.4 Mini")) == "api/gpt-5.4-mini"

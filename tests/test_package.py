@@ -114,5 +114,11 @@ def test_examples_run(path: Path) -> None:
     assert done.stdout
 
 
+def test_benchmarks_are_of_models_that_the_price_book_knows() -> None:
+    for benchmark in costcalc.benchmarks().values():
+        assert {result.model for result in benchmark.results} <= costcalc.PriceBook.load().models.keys()
+        assert benchmark.baseline is None or benchmark.mean_ktokens(benchmark.baseline) is not None
+
+
 def test_the_version_is_in_the_changelog() -> None:
     assert f"## {costcalc.__version__}\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -19,8 +19,8 @@ TERMS = {
     "pro": (Decimal(10), 1_000, 500, 1_500, False),
     "pro_plus": (Decimal(39), 3_900, 3_100, 7_000, False),
     "max": (Decimal(100), 10_000, 10_000, 20_000, False),
-    "business": (Decimal(19), 1_900, 0, 1_900, True),
-    "enterprise": (Decimal(39), 3_900, 0, 3_900, True),
+    "business": (Decimal(19), 1_900, None, 1_900, True),
+    "enterprise": (Decimal(39), 3_900, None, 3_900, True),
 }
 
 

@@ -131,8 +131,10 @@ compact_at = 102_400
         (("value = 200_000, ", ""), 4, "cached_input: must be a number, or a table with a value"),
         (('title = "Mine"', 'title = "Mine'), 2, "not valid TOML"),
         (("[sources.log]", "[surces.log]"), 10, "unknown key 'surces'"),
+        (("output = 2_500.5", 'output = "2500"'), 5, "output must be a number, not a text"),
+        (("output = 2_500.5", "output = 1\nprovenance = {}"), 6, "unknown key 'provenance'"),
         (("[profile]\n", "[profiles]\n"), None, r"no \[profile\] table"),
-        (('title = "Mine"', "turns = { turns = 3 }"), 1, "fresh_input follows from turns"),
+        (('title = "Mine"', "turns = { turns = 3 }"), 3, "fresh_input follows from turns"),
     ],
 )
 def test_a_mistake_in_a_file_names_file_and_line(
@@ -186,8 +188,43 @@ def test_a_profile_in_code_is_checked_too(bad: Any) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("change", "line", "message"),
+    [
+        (("turns = 90", "turns = 0"), 9, "turns"),
+        (("cache_hit_share = 0.966", "cache_hit_share = 1.5"), 10, "cache_hit_share"),
+        (("cache_hit_share = 0.966", "cache_hit_share = 0.9\ncache_hits = 1"), 11, "unknown key"),
+        (("prefix = 28_700", "prefix = true"), 6, "prefix"),
+        (("compact_at = 102_400", "compact_at = 100"), 5, "every call would compact again"),
+    ],
+)
+def test_a_mistake_in_the_turns_names_its_line(
+    tmp_path: Path, change: tuple[str, str], line: int, message: str
+) -> None:
+    text = """\
+[profile]
+tasks_per_day = 4
+active_days = 18.5
+
+[profile.turns]
+prefix = 28_700
+input_per_turn = 1_700
+output_per_turn = 350
+turns = 90
+cache_hit_share = 0.966
+compact_at = 102_400
+"""
+    assert change[0] in text
+    with pytest.raises(InputError, match=message) as caught:
+        SessionProfile.load(write(tmp_path, text.replace(*change)))
+    assert f"mine.toml:{line}: " in str(caught.value)
+
+
 def test_profiles_are_frozen_and_comparable() -> None:
     profile = SessionProfile.load("light_chat")
     assert profile == SessionProfile.load("light_chat")
+    assert hash(profile) == hash(SessionProfile.load("light_chat"))
+    with pytest.raises(TypeError):
+        profile.provenance["output"] = None  # type: ignore[index]
     with pytest.raises(ValidationError):
         profile.output = Decimal(1)

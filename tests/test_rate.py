@@ -67,6 +67,7 @@ def test_cost_is_tokens_times_price_exactly(rate: Rate, usage: TokenUsage) -> No
     assert cost.nano_aiu == expected * NANO_AIU_PER_USD
     assert sum(Fraction(line.usd) for line in cost.by_kind) == expected
     assert sum(Fraction(line.credits) for line in cost.by_kind) == expected * 100
+    assert sum(line.nano_aiu for line in cost.by_kind) == cost.nano_aiu
 
 
 @given(prices, prices | st.none(), prices | st.none(), prices, usages())

@@ -205,3 +205,63 @@ def test_every_prefix_of_the_shipped_file_loads_or_is_refused_in_one_line(write:
             PriceBook.load(write("replace = true\n" + shipped[:end]))
         except InputError as error:
             assert "\n" not in str(error)  # noqa: PT017
+
+
+def test_an_own_price_of_a_shipped_source_is_refused_in_the_own_file(write: Write) -> None:
+    for start in ("2026-01-01", "2026-12-01"):
+        text = f"""[models.gpt-5-mini]
+rates = [
+  {{ route = "copilot", source = "github-docs", from = {start}, fresh_input = 1, output = 2 }},
+]
+"""
+        path = write(text)
+        with pytest.raises(InputError, match="give your price a source of its own") as caught:
+            PriceBook.load(path)
+        assert str(caught.value).startswith(f"{path}:3: ")
+
+
+def test_two_rows_cannot_have_one_id(write: Write) -> None:
+    row = "from = 2026-06-01, fresh_input = 1, output = 2 },"
+    twice = f'  {{ route = "api", source = "contract", service_tier = "batch", {row}\n'
+    twice += f'  {{ route = "api", source = "contract", tier = "batch", over = 5, {row}\n'
+    with pytest.raises(InputError, match=r"own\.toml:\d+: (there are two prices with the id|gap)"):
+        PriceBook.load(write(OWN.replace("rates = [\n", f"rates = [\n{twice}", 1)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("[models.house]", '[models."house@home,a"]'), "may hold letters, digits and"),
+        (('name = "House Model"', 'name = " "'), "name must not be empty"),
+        (("rates = [\n  { route", "rates = [ 3,\n  { route"), "rates: each must be a table"),
+        (("fresh_input = 0.7", "fresh_input = 1e99999999999999999999"), "is not a number that can be used"),
+    ],
+)
+def test_more_mistakes(write: Write, change: tuple[str, str], message: str) -> None:
+    assert change[0] in OWN
+    with pytest.raises(InputError, match=rf"own\.toml:\d+: .*{message}"):
+        PriceBook.load(write(OWN.replace(*change, 1)))
+
+
+def test_a_mistake_below_a_long_text_is_found_soon(write: Write) -> None:
+    """Once a search for the line of a mistake took a minute where a text of thousands of lines stood above it."""
+    text = OWN.replace('address = "a drawer"', 'address = """\n' + "x\n" * 5_000 + '"""')
+    with pytest.raises(InputError, match=r"own\.toml:50\d\d: unknown route 'azure'"):
+        PriceBook.load(write(text.replace('route = "api"', 'route = "azure"', 1)))
+
+
+def test_a_claim_that_differs_for_long_prompts_only_is_a_conflict(write: Write) -> None:
+    text = OWN.replace('[models."gpt-5.4-mini"]', '[models."gpt-5.4"]')
+    row = "from = 2026-06-04, fresh_input = 2.5, cached_input = 0.25, output = 15"
+    start = text.index("rates = [")
+    text = (
+        text[:start]
+        + f'rates = [\n  {{ route = "copilot", source = "contract", {row} }},\n]\n'
+        + text[text.index("[models.house]") :]
+    )
+    book = PriceBook.load(write(text))
+    on = date(2026, 8, 1)
+    (rivals,) = book.conflicts("gpt-5.4", on=on)
+    assert {rate.source for rate in rivals} == {"contract", "github-docs"}
+    assert "claims_disagree" in {notice.code for notice in book.notices(rivals[0], on)}
+    assert book.conflicts("gpt-5-mini", on=on) == ()

@@ -13,8 +13,9 @@ README = Path(__file__).parents[1] / "README.md"
 CONSOLE = re.compile(r"```console\n\$ costcalc (?P<command>.*)\n(?P<output>(?:.*\n)*?)```")
 
 
-def test_each_command_prints_what_the_readme_shows(costcalc: Run) -> None:
+def test_each_command_prints_what_the_readme_shows(costcalc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Set COSTCALC_RECORD=1 to record the outputs anew, then read the difference."""
+    monkeypatch.chdir(README.parent)
     text = README.read_text(encoding="utf-8")
     blocks = list(CONSOLE.finditer(text))
     assert len(blocks) >= 4

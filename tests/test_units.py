@@ -60,6 +60,6 @@ def test_plain_notation(text: str, shown: str) -> None:
 
 def test_a_ratio_is_rounded_half_to_even_whatever_the_context() -> None:
     with localcontext() as context:
-        context.prec = 1
+        context.prec, context.Emin, context.Emax = 1, -1, 1
         assert ratio(Decimal("10.8"), Decimal("27.3"), 4) == Decimal("0.3956")
         assert ratio(Decimal(5), Decimal(2), 0) == 2

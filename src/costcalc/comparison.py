@@ -221,7 +221,7 @@ class Comparison(Result):
         if self.verdict.robust:
             return "Robust: it stays strictly cheapest whichever of the known prices is believed."
         if not self.verdict.turns:
-            return "Not robust: no option is strictly cheapest, whichever of the known prices is believed."
+            return "Not robust: no option is strictly cheapest, nor is one if one or two other prices are believed."
         lines = ["Not robust: it depends on whose price is believed."]
         for turn in self.verdict.turns:
             believed = " and ".join(
@@ -250,6 +250,8 @@ class Comparison(Result):
                 "seat_usd": each.bill.seat_usd,
                 "total_usd": _total(each),
                 "cheapest": candidate.option == self.cheapest,
+                "robust": self.verdict.robust,
+                "turns": each.rate.id in self.verdict.turned_by,
             }
             for candidate in self.options
             for each in candidate.by_claim
@@ -272,8 +274,8 @@ def compare(
     An option is an `Option` or its text, `ROUTE/MODEL[@PLAN]`; left out, the MAI API route against GPT-5.4 Mini.
     `account` bills the Copilot options that have no plan. Other arguments as in `costcalc.estimate`.
 
-    The verdict tries every claim that applies on the day: those of one model and route are believed for all options
-    that use it, an option with a basis of its own keeps its claim.
+    The verdict tries every claim that applies on the day, also for an option with a basis of its own; the claims of one
+    model and route are believed for all options that use it.
 
     Raises `UnknownNameError`, `RateNotFoundError` or `InputError` for what cannot be priced or ranked.
 
@@ -288,7 +290,7 @@ def compare(
     count = checked_developers(developers, terms)
     work = profile if isinstance(profile, SessionProfile) else SessionProfile.load(profile)
     chosen = [
-        option if isinstance(option, Option) else Option.parse(option, book)
+        option.resolved(book) if isinstance(option, Option) else Option.parse(option, book)
         for option in (DEFAULT_OPTIONS if options is None else options)
     ]
     names = [str(option) for option in chosen]
@@ -323,15 +325,25 @@ def compare(
         by_claim = tuple(month(option, with_option_modifiers(book, option, claim)) for claim in claims)
         candidates.append(Candidate(name, base, by_claim))
     cheapest = _strictly_cheapest([each.total_usd for each in candidates], names)
+    baselines = {each.factor_baseline for each in chosen if each.factor_baseline is not None}
+    missing = [
+        Notice(
+            "token_factor_baseline",
+            f"a benchmark's token factor is against {baseline}, which is not among the options: whether the others "
+            "need as many tokens as it does is not known",
+        )
+        for baseline in sorted(baselines - {each.model for each in chosen})
+    ]
     verdict = _verdict(candidates, cheapest)
-    notices = distinct(
+    found = [
         notice
         for candidate in candidates
         for each in (candidate.estimate, *candidate.by_claim)
         for notice in each.notices
         # In a comparison the claims stand side by side: the pointer to them is for single figures.
         if notice.code != "claims_disagree"
-    )
+    ]
+    notices = distinct([*missing, *found])
     return Comparison(
         work, count, day, basis, tuple(candidates), cheapest, verdict, _differences(candidates, cheapest), notices
     )
@@ -371,17 +383,17 @@ def _verdict(candidates: Sequence[Candidate], cheapest: str | None) -> Verdict:
     at most two beliefs. Fewer changed beliefs are reported in preference to more.
     """
     names = [each.option for each in candidates]
-    fixed = {index for index, each in enumerate(candidates) if each.estimate.option.basis is not None}
     beliefs: dict[tuple[str, str, str], list[str]] = {}
-    for index, candidate in enumerate(candidates):
-        if index not in fixed:
-            claims = [_claim(each) for each in candidate.by_claim if _claim(each) != _claim(candidate.estimate)]
-            beliefs[_belief(candidate.estimate)] = claims
+    for candidate in candidates:
+        others = beliefs.setdefault(_belief(candidate.estimate), [])
+        for each in candidate.by_claim:
+            if _claim(each) != _claim(candidate.estimate) and _claim(each) not in others:
+                others.append(_claim(each))
 
     def outcome(changed: dict[tuple[str, str, str], str]) -> Turn:
         months = []
-        for index, candidate in enumerate(candidates):
-            claim = None if index in fixed else changed.get(_belief(candidate.estimate))
+        for candidate in candidates:
+            claim = changed.get(_belief(candidate.estimate))
             months.append(
                 candidate.estimate
                 if claim is None

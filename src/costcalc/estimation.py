@@ -25,8 +25,8 @@ from costcalc.pricing.rate import KindCost, Rate, total_usd
 from costcalc.quote import chosen_modifiers, cost_table, rate_line
 from costcalc.tokens import KINDS
 from costcalc.units import EXACT, canonical, credits_of_usd, nearest_whole, plain
-from costcalc.workload.benchmark import token_factor_of
-from costcalc.workload.profile import SessionProfile
+from costcalc.workload.benchmark import checked_factor, token_factor_of
+from costcalc.workload.profile import Number, SessionProfile
 
 MAX_DEVELOPERS: Final = 10_000_000
 
@@ -54,6 +54,17 @@ class Option:
     data_residency: bool = False
     token_factor: Decimal = Decimal(1)
     factor_note: str = field(default="stated by you", compare=False)
+    factor_baseline: str | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "token_factor", checked_factor(self.token_factor))
+
+    def resolved(self, book: PriceBook) -> "Option":
+        """The same option with the ids of its model and plan. Raises `UnknownNameError` for a name it does not know."""
+        if self.route not in book.routes:
+            raise unknown_name("route", self.route, book.routes)
+        plan = None if self.plan is None else plan_named(self.plan).id
+        return replace(self, model=book.model(self.model).id, plan=plan)
 
     @classmethod
     def parse(cls, text: str, book: PriceBook | None = None) -> "Option":
@@ -80,10 +91,14 @@ class Option:
             option = option._with_setting(key, value, text)
         return option
 
+    def with_token_factor(self, factor: "Number") -> "Option":
+        """The same option with a token factor: a number above 0, or the id of a benchmark."""
+        found = token_factor_of(factor, self.model)
+        return replace(self, token_factor=found.factor, factor_note=found.note, factor_baseline=found.baseline)
+
     def _with_setting(self, key: str, value: str, text: str) -> "Option":
         if key == "tokens":
-            factor, note = token_factor_of(value, self.model)
-            return replace(self, token_factor=factor, factor_note=note)
+            return self.with_token_factor(value)
         if key == "service_tier":
             return replace(self, service_tier=value)
         if key == "basis":
@@ -253,7 +268,7 @@ def estimate(
     service_tier: str = STANDARD,
     auto: bool = False,
     data_residency: bool = False,
-    token_factor: Decimal | int | str = 1,
+    token_factor: Number = 1,
     split_cache_writes: bool = True,
     rates: PriceBook | None = None,
 ) -> Estimate:
@@ -274,18 +289,8 @@ def estimate(
     (Decimal('1893.6'), Decimal('13.936'))
     """
     book = rates or PriceBook.load()
-    factor, note = token_factor_of(str(token_factor), book.model(model).id)
-    option = Option(
-        route,
-        book.model(model).id,
-        plan_named(plan).id if plan is not None else None,
-        service_tier,
-        None,
-        auto,
-        data_residency,
-        factor,
-        note,
-    )
+    option = Option(route, model, plan, service_tier, None, auto, data_residency).resolved(book)
+    option = option.with_token_factor(token_factor)
     terms = loaded_account(account)
     if terms is not None and (plan is not None or route != "copilot"):
         raise InputError("an account bills route copilot, in place of a plan; leave one of them out")
@@ -483,6 +488,15 @@ def _month_notices(profile: SessionProfile, rate: Rate, on: date, month: Month, 
     if until is not None and until <= month_end:
         message = f"the price of {rate.route}/{rate.model} ends on {until}, within the month; all of it is priced at it"
         found.append(Notice("rate_ends_in_month", message))
+    since = rate.effective_from
+    if since is not None and (since.year, since.month) == (on.year, on.month) and since.day > 1:
+        message = (
+            f"the price of {rate.route}/{rate.model} started on {since}, within the month; all of it is priced at it"
+        )
+        found.append(Notice("rate_starts_in_month", message))
+    if profile.active_days > month_end.day:
+        message = f"{profile.name} has {number(profile.active_days)} active days; {on:%Y-%m} has {month_end.day}"
+        found.append(Notice("more_days_than_the_month", message))
     if any(count != count.to_integral_value() for count in month.tokens):
         found.append(Notice("tokens_rounded", "expected token counts are shown rounded; money is exact"))
     return found

@@ -43,6 +43,8 @@ class TomlFile:
     def read(cls, path: str | Path) -> "TomlFile":
         """Read and parse a file. Raises `InputError`, with the line where there is one, if that fails."""
         shown = str(path)
+        if not shown:
+            raise InputError("no file name is given")
         try:
             text = Path(path).read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
@@ -55,7 +57,11 @@ class TomlFile:
             reason = error.strerror if isinstance(error, OSError) else error
             raise InputError(f"{shown}: cannot be read ({reason})") from None
         try:
-            data = tomllib.loads(text, parse_float=Decimal)
+            data = tomllib.loads(text, parse_float=_decimal)
+        except InputError as error:
+            place = text.find(str(error))
+            line_number = text.count("\n", 0, place) + 1
+            raise InputError(f"{shown}:{line_number}: {error!s:.40} is not a number that can be used") from None
         except (tomllib.TOMLDecodeError, RecursionError, ValueError, ArithmeticError) as error:
             found = re.fullmatch(r"(?s)(.*?) \(at (?:line (\d+), column \d+|end of document)\)", str(error))
             what, line = (found[1], found[2]) if found else (str(error), None)
@@ -102,6 +108,13 @@ class TomlFile:
             self.fail((*keys, *where), validation_message(first))
 
 
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        raise InputError(text) from None
+
+
 def validation_message(error: Mapping[str, Any]) -> str:
     """One of pydantic's complaints as a line for a person."""
     names = [str(part) for part in error["loc"]]
@@ -113,7 +126,9 @@ def validation_message(error: Mapping[str, Any]) -> str:
     if error["type"] == "value_error":
         return f"{name}: {error['ctx']['error']}" if name else str(error["ctx"]["error"])
     given = error.get("input")
-    shown = f", not {given!r:.60}" if isinstance(given, str | int | Decimal | float | bool) else ""
+    shown = f", not {given!r:.60}" if isinstance(given, str | int | float | bool) else ""
+    if isinstance(given, Decimal):
+        shown = f", not {given!s:.60}"
     message = str(error["msg"])
     return f"{name}: {message[:1].lower()}{message[1:]}{shown}"
 
@@ -128,9 +143,9 @@ def _holds(data: Any, keys: tuple[Key, ...]) -> bool:
 
 
 def _head_holds(head: list[str], keys: tuple[Key, ...]) -> bool:
-    """Whether the longest parseable beginning of `head` holds `keys`; an array may still be open at its end."""
+    """Whether the longest parseable beginning of `head` holds `keys`."""
     while head:
-        for closing in ("", "]"):
+        for closing in ("", "]", '"""', "'''"):  # an array or a text of several lines may still be open
             try:
                 data = tomllib.loads("".join(head) + closing)
             except (tomllib.TOMLDecodeError, ValueError):
@@ -152,7 +167,8 @@ class Table:
     def __init__(self, file: TomlFile, keys: tuple[Key, ...], data: object) -> None:
         self.file, self.keys = file, keys
         if not isinstance(data, dict):
-            self.fail("must be a table" if not keys else f"{keys[-1]} must be a table")
+            last = keys[-1] if keys else "the file"
+            self.fail(f"{last} must be a table" if isinstance(last, str) else f"{keys[-2]}: each must be a table")
         self.data: dict[str, Any] = data
         self._asked: set[str] = set()
 
@@ -173,6 +189,8 @@ class Table:
     def text(self, key: str, default: str | None = None) -> str:
         """A string; required unless there is a default."""
         value = self._get(key, (str,), "text in quotes", required=default is None)
+        if value is not None and not value.strip() and default is None:
+            self.fail(f"{key} must not be empty", key)
         return default if value is None and default is not None else str(value)
 
     def optional_text(self, key: str) -> str | None:

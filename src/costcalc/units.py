@@ -33,6 +33,7 @@ _ROUNDING = Context(prec=400, rounding=ROUND_HALF_EVEN, Emin=MIN_EMIN, Emax=MAX_
 _ONE = Decimal(1)
 _ZERO = Decimal(0)
 _POWERS = tuple(10**places for places in range(64))
+_SCALE = tuple(Decimal(f"1E-{places}") for places in range(64))
 _SHIFTS = tuple(Decimal(-places) for places in range(64))
 
 
@@ -115,4 +116,4 @@ def nearest_whole(value: Decimal) -> int:
 def ratio(numerator: Decimal, denominator: Decimal, places: int) -> Decimal:
     """A quotient rounded half to even at `places` decimals: for shares and factors, never for money."""
     quotient = _ROUNDING.divide(numerator, denominator)
-    return canonical(quotient.quantize(_ONE.scaleb(-places), context=_ROUNDING))
+    return canonical(quotient.quantize(_SCALE[places], context=_ROUNDING))

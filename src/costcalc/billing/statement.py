@@ -47,17 +47,20 @@ class Share(NamedTuple):
         """Seats and metered use in US dollars."""
         return usd_of_nano_aiu(self.seat_nano_aiu + self.metered_nano_aiu)
 
+    def amounts(self) -> dict[str, Decimal]:
+        """The share in dollars and credits, by name."""
+        return {
+            "seat_usd": usd_of_nano_aiu(self.seat_nano_aiu),
+            "included_used_credits": credits_of_nano_aiu(self.included_nano_aiu),
+            "metered_credits": credits_of_nano_aiu(self.metered_nano_aiu),
+            "metered_usd": usd_of_nano_aiu(self.metered_nano_aiu),
+            "blocked_credits": credits_of_nano_aiu(self.blocked_nano_aiu),
+            "total_usd": self.total_usd,
+        }
+
     def to_dict(self, key: str) -> dict[str, Any]:
         """The share as machine output holds it; `key` is what it is a share by."""
-        return {
-            key: self.name,
-            "seat_usd": plain(usd_of_nano_aiu(self.seat_nano_aiu)),
-            "included_used_credits": plain(credits_of_nano_aiu(self.included_nano_aiu)),
-            "metered_credits": plain(credits_of_nano_aiu(self.metered_nano_aiu)),
-            "metered_usd": plain(usd_of_nano_aiu(self.metered_nano_aiu)),
-            "blocked_credits": plain(credits_of_nano_aiu(self.blocked_nano_aiu)),
-            "total_usd": plain(self.total_usd),
-        }
+        return {key: self.name, **{name: plain(amount) for name, amount in self.amounts().items()}}
 
 
 class Stop(NamedTuple):
@@ -207,10 +210,7 @@ class AccountBill(Result):
                 yield from _share_table(title, shares)
 
     def rows(self) -> list[dict[str, Any]]:
-        return [
-            {"month": self.account.month, **share.to_dict("user"), "total_usd": share.total_usd}
-            for share in self.by_user
-        ]
+        return [{"month": self.account.month, "user": share.name, **share.amounts()} for share in self.by_user]
 
 
 def _some(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Iterator[Part]:

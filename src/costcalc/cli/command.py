@@ -27,6 +27,14 @@ class Group(TyperGroup):
         return _shortened(super().get_params(ctx))
 
 
+def refuse_options_before_command(context: typer.Context) -> None:
+    """Refuse options of a group that stand before one of its commands: the command would not see them."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(f"put it after {context.invoked_subcommand}", param_hint=parameter.opts)
+
+
 def _shortened(parameters: list[Any]) -> list[Any]:
     for parameter in parameters:
         if not isinstance(parameter.process_value, partial):

@@ -44,10 +44,14 @@ def parse_count(text: str | int) -> int:
 
 
 def parse_number(text: str) -> Decimal:
-    """A number of at least 0, exactly as written: 15 or 2.5."""
-    if not re.fullmatch(r"\d{1,16}(\.\d{1,9})?", text.strip(), re.ASCII):
+    """A number of at least 0, exactly as written, its thousands perhaps separated: 15, 2.5 or 1,000."""
+    stripped = text.strip()
+    whole = r"(\d{1,3}(,\d{3})+|\d+(_\d+)*)"
+    if not re.fullmatch(rf"{whole}(\.\d+)?|\.\d+", stripped, re.ASCII):
         raise typer.BadParameter(f"{text!r:.40} is not a number of at least 0, such as 15 or 2.5")
-    return Decimal(text.strip())
+    if len(stripped) > 50:
+        raise typer.BadParameter("it has more digits than can be meant")
+    return Decimal(stripped.replace(",", "").replace("_", ""))
 
 
 def parse_day(text: str) -> date:

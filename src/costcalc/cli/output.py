@@ -32,8 +32,10 @@ def progress_bar(what: str, path: str) -> "Iterator[Callable[[int], object] | No
 
 
 def emit(result: Result, output_format: OutputFormat) -> None:
-    """Write a result."""
-    write(output_format, result.all_parts(), result.to_dict, result.rows)
+    """Write a result. In CSV each row carries the codes of the notices; their texts are in the other formats."""
+    codes = " ".join(dict.fromkeys(notice.code for notice in result.notices))
+    rows = (lambda: [{**row, "notices": codes} for row in result.rows()]) if codes else result.rows
+    write(output_format, result.all_parts(), result.to_dict, rows)
 
 
 def write(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from costcalc.cli.command import Command, Group
+from costcalc.cli.command import Command, Group, refuse_options_before_command
 from costcalc.cli.options import Format, On, OutputFormat
 from costcalc.cli.output import write
 
@@ -24,7 +24,9 @@ app = typer.Typer(
 def plans(context: typer.Context, on: On = None, output_format: Format = OutputFormat.table) -> None:
     """Copilot's plans: list them (without a command), or explain one (show)."""
     if context.invoked_subcommand is not None:
+        refuse_options_before_command(context)
         return
+    from costcalc.billing.plan import plan_sources
     from costcalc.billing.plan import plans as all_plans
     from costcalc.display import Table, envelope, usd
     from costcalc.pricing.book import checked_day
@@ -51,7 +53,14 @@ def plans(context: typer.Context, on: On = None, output_format: Format = OutputF
     write(
         output_format,
         [table],
-        lambda: envelope("plans", {"on": day.isoformat(), "plans": [each.to_dict() for each in found]}),
+        lambda: envelope(
+            "plans",
+            {
+                "on": day.isoformat(),
+                "plans": [each.to_dict() for each in found],
+                "sources": [{"id": name, **source.model_dump()} for name, source in plan_sources().items()],
+            },
+        ),
         lambda: [_row(each, day) for each in found],
     )
 
@@ -69,11 +78,11 @@ def show(
 
     found = plan(name)
     day = checked_day(on)
-    source = plan_sources()[found.source]
+    source_dict = {"id": found.source, **plan_sources()[found.source].model_dump()}
     write(
         output_format,
         _show_parts(found, day),
-        lambda: envelope("plan", {**found.to_dict(), "on": day.isoformat(), "sources": [source.model_dump()]}),
+        lambda: envelope("plan", {**found.to_dict(), "on": day.isoformat(), "sources": [source_dict]}),
         lambda: [_row(found, day)],
     )
 
@@ -101,8 +110,8 @@ def _show_parts(plan: "Plan", day: date) -> "Iterator[Part]":
     lines = []
     if plan.base_credits is not None:
         lines.append(
-            f"- base {number(plan.base_credits)} (stated never to change, used first), "
-            f"flex {number(plan.flex_credits)} (may change)"
+            f"- base {number(plan.base_credits)} (stated never to change, used first)"
+            + (f", flex {number(plan.flex_credits)} (may change)" if plan.flex_credits is not None else "")
         )
     lines.append("- the seats share one pool" if plan.pooled else "- each seat has its own credits")
     lines.append("- what is not used by the end of the month (UTC) is forfeited")

@@ -23,18 +23,18 @@ from costcalc.cli.output import emit
 def price(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model by id, name or alias.")],
     fresh_input: Annotated[
-        int,
+        int | None,
         typer.Option(parser=parse_count, metavar="N", help="Prompt tokens neither read from nor written to a cache."),
-    ] = 0,
+    ] = None,
     cached_input: Annotated[
-        int, typer.Option(parser=parse_count, metavar="N", help="Prompt tokens read from the cache.")
-    ] = 0,
+        int | None, typer.Option(parser=parse_count, metavar="N", help="Prompt tokens read from the cache.")
+    ] = None,
     cache_write: Annotated[
-        int, typer.Option(parser=parse_count, metavar="N", help="Prompt tokens written to the cache.")
-    ] = 0,
+        int | None, typer.Option(parser=parse_count, metavar="N", help="Prompt tokens written to the cache.")
+    ] = None,
     output: Annotated[
-        int, typer.Option(parser=parse_count, metavar="N", help="Output tokens, reasoning included.")
-    ] = 0,
+        int | None, typer.Option(parser=parse_count, metavar="N", help="Output tokens, reasoning included.")
+    ] = None,
     requests: Annotated[
         int, typer.Option(parser=parse_count, metavar="N", help="How many requests the tokens are from.")
     ] = 1,
@@ -48,13 +48,14 @@ def price(
     output_format: Format = OutputFormat.table,
 ) -> None:
     """What the given tokens of a model cost, by token kind."""
-    usage = costcalc.TokenUsage(
-        fresh_input=fresh_input,
-        cached_input=cached_input,
-        cache_write=cache_write,
-        output=output,
-        requests=requests,
-    )
+    counts = {
+        "fresh_input": fresh_input,
+        "cached_input": cached_input,
+        "cache_write": cache_write,
+        "output": output,
+    }
+    given = {kind: count for kind, count in counts.items() if count is not None}
+    usage = costcalc.TokenUsage(**given, requests=requests)
     result = costcalc.price(
         model,
         usage,
@@ -66,4 +67,7 @@ def price(
         data_residency=data_residency,
         rates=costcalc.PriceBook.load(rates),
     )
+    if not given:
+        message = "no tokens given; state at least one of --fresh-input, --cached-input, --cache-write and --output"
+        raise costcalc.InputError(message)
     emit(result, output_format)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import costcalc
-from costcalc.cli.command import Command, Group
+from costcalc.cli.command import Command, Group, refuse_options_before_command
 from costcalc.cli.options import Format, OutputFormat
 from costcalc.cli.output import write
 
@@ -20,6 +20,7 @@ app = typer.Typer(cls=Group, help="Ways of working: tokens per task, tasks per d
 def profiles(context: typer.Context, output_format: Format = OutputFormat.table) -> None:
     """Ways of working: list those that ship (without a command), or explain one (show)."""
     if context.invoked_subcommand is not None:
+        refuse_options_before_command(context)
         return
     from costcalc.display import Table, envelope
     from costcalc.workload.profile import built_in_profiles
@@ -69,7 +70,7 @@ def show(
 
 def _show_parts(profile: "costcalc.SessionProfile") -> "Iterator[Part]":
     from costcalc.display import Table
-    from costcalc.workload.profile import Provenance, built_in_sources
+    from costcalc.workload.profile import Provenance
 
     yield f"{profile.name}: {profile.title or 'no title'} (task: {profile.task}; per {profile.per})"
     rows: list[tuple[Cell, ...]] = []
@@ -83,10 +84,9 @@ def _show_parts(profile: "costcalc.SessionProfile") -> "Iterator[Part]":
     yield f"In a month: {profile.tasks_per_month:,f} tasks."
     if profile.note:
         yield f"Note: {profile.note}"
-    known = built_in_sources()
-    used = dict.fromkeys(source for each in profile.provenance.values() for source in each.sources if source in known)
-    if used:
-        yield "\n".join(["Sources:", *(f"- {name}: {known[name].title}; {known[name].address}" for name in used)])
+    if profile.sources:
+        lines = [f"- {name}: {source.title}; {source.address}" for name, source in profile.sources.items()]
+        yield "\n".join(["Sources:", *lines])
 
 
 def _row(profile: "costcalc.SessionProfile") -> dict[str, Any]:

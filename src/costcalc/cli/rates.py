@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import costcalc
-from costcalc.cli.command import Command, Group
+from costcalc.cli.command import Command, Group, refuse_options_before_command
 from costcalc.cli.options import Basis, Format, On, OutputFormat, RatesFile
 from costcalc.cli.output import write
 
 if TYPE_CHECKING:
     from costcalc.display import Cell, Part
     from costcalc.notices import Notice
-    from costcalc.pricing.catalog import Model
+    from costcalc.pricing.catalog import LifecycleEvent, Model
     from costcalc.pricing.rate import Rate
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ def rates(
 ) -> None:
     """Prices: what is in force on a day (without a command), and every claim about a model (show)."""
     if context.invoked_subcommand is not None:
+        refuse_options_before_command(context)
         return
     from costcalc.display import envelope
     from costcalc.pricing.book import checked_day
@@ -71,7 +72,7 @@ def show(
     claims = book.history(found.id, route=route)
     notices = distinct(n for rate in claims if rate.in_force(day) for n in book.notices(rate, day))
     sources = [book.sources[name].to_dict() for name in dict.fromkeys(rate.source for rate in claims)]
-    conflicts = _conflicts(claims, day)
+    conflicts = book.conflicts(found.id, on=day, route=route)
     write(
         output_format,
         _show_parts(book, found, claims, day, conflicts, notices),
@@ -161,16 +162,7 @@ def _show_parts(
         )
         yield f"Context window, tokens: {windows}"
     if model.lifecycle:
-        yield "\n".join(
-            [
-                "Life:",
-                *(
-                    f"- {each.on} {each.event}, route {each.route} (certainty {each.certainty})"
-                    + (f": {each.note}" if each.note else "")
-                    for each in model.lifecycle
-                ),
-            ]
-        )
+        yield "\n".join(["Life:", *(_event_line(each) for each in model.lifecycle)])
     if model.successor:
         yield f"Successor: {book.models[model.successor].name} ({model.successor})"
     if model.note:
@@ -197,6 +189,13 @@ def _claim_cells(rate: "Rate", day: date) -> "tuple[Cell, ...]":
     )
 
 
+def _event_line(event: "LifecycleEvent") -> str:
+    route = f", route {event.route}" if event.route else ""
+    return f"- {event.on} {event.event}{route} (certainty {event.certainty})" + (
+        f": {event.note}" if event.note else ""
+    )
+
+
 def _source_line(book: "costcalc.PriceBook", name: str) -> str:
     source = book.sources[name]
     return f"- {name}: {source.title}; {source.address}; read {source.read}" + (
@@ -207,16 +206,11 @@ def _source_line(book: "costcalc.PriceBook", name: str) -> str:
 def _words(rate: "Rate") -> str:
     from costcalc.units import plain
 
-    return " / ".join("-" if price is None else plain(price) for price in rate.usd_per_mtok)
-
-
-def _conflicts(claims: "Sequence[Rate]", day: date) -> "list[list[Rate]]":
-    """Claims in force on a day for the same route, service tier and prompt whose prices differ."""
-    groups: dict[tuple[str, str, int], list[Rate]] = {}
-    for rate in claims:
-        if rate.in_force(day):
-            groups.setdefault((rate.route, rate.service_tier, rate.prompt_tokens_over), []).append(rate)
-    return [rivals for rivals in groups.values() if len({rate.usd_per_mtok for rate in rivals}) > 1]
+    tiers = []
+    for over, prices in rate.prices_by_prompt:
+        words = " / ".join("-" if price is None else plain(price) for price in prices)
+        tiers.append(f"{words} over {over:,} tokens of prompt" if over else words)
+    return ", ".join(tiers)
 
 
 def _model_dict(model: "Model") -> dict[str, Any]:

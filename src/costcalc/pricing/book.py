@@ -104,7 +104,7 @@ class PriceBook:
 
         Raises `UnknownNameError`, which offers the nearest names.
         """
-        model_id = self._by_name.get(name) or self._by_name.get(fold(str(name)))
+        model_id = self._by_name.get(fold(name)) if isinstance(name, str) else None
         if model_id is None:
             raise unknown_name("model", name, self._catalog.models, "costcalc rates lists all")
         return self._catalog.models[model_id]
@@ -137,11 +137,7 @@ class PriceBook:
                 if len(self._memo) >= _MEMO_SIZE:
                     self._memo.clear()
                 self._memo[key] = rate
-        if prompt_tokens is None:
-            return rate
-        if isinstance(prompt_tokens, bool) or not isinstance(prompt_tokens, int | Decimal) or not prompt_tokens >= 0:
-            raise InputError(f"prompt_tokens must be a number of at least 0, not {prompt_tokens!r:.60}")
-        return rate.tier_for(prompt_tokens)
+        return rate if prompt_tokens is None else rate.tier_for(_checked_prompt(prompt_tokens))
 
     def claims(
         self,
@@ -161,8 +157,9 @@ class PriceBook:
         model_id = self.model(model).id
         routes = list(self._catalog.routes) if route is None else [self._route(route)]
         self._service_tier(service_tier)
+        prompt = 0 if prompt_tokens is None else _checked_prompt(prompt_tokens)
         found = [
-            rate.tier_for(0 if prompt_tokens is None else prompt_tokens)
+            rate.tier_for(prompt)
             for each in routes
             for rate in sorted(self._rows.get((model_id, each, service_tier), ()), key=self._preference)
             if rate.in_force(day)
@@ -232,6 +229,18 @@ class PriceBook:
             return RateNotFoundError(f"{what} {how} (last day {last_day}); {after}")
         return RateNotFoundError(f"no rate for {what} on {day}; the first known day is {min(starts)}")
 
+    def conflicts(
+        self, model: str, *, on: date | None = None, route: str | None = None
+    ) -> tuple[tuple[Rate, ...], ...]:
+        """Claims in force on a day that state different prices for the same model, route and service tier."""
+        found = []
+        for service_tier in SERVICE_TIERS:
+            for each in self._catalog.routes if route is None else [route]:
+                claims = self.claims(model, route=each, on=on, service_tier=service_tier)
+                if len({claim.prices_by_prompt for claim in claims}) > 1:
+                    found.append(claims)
+        return tuple(found)
+
     def checked_basis(self, basis: str) -> str:
         """`basis`, if it is `best`, a status or a source of this book. Raises `UnknownNameError` otherwise."""
         known = (BEST, *STATUSES, *self._catalog.sources)
@@ -288,7 +297,7 @@ class PriceBook:
         elif rate.note:
             found.append(Notice("rate_note", f"{label}, {rate.source}: {rate.note}"))
         claims = self.claims(rate.model, route=rate.route, on=on, service_tier=rate.service_tier)
-        others = [each for each in claims if each.usd_per_mtok != rate.tiers[0].usd_per_mtok]
+        others = [each for each in claims if each.prices_by_prompt != rate.prices_by_prompt]
         if others:
             named = ", ".join(f"{each.source} ({each.status})" for each in others)
             found.append(
@@ -323,6 +332,10 @@ class PriceBook:
         model = self._catalog.models[rate.model]
         found = []
         for event in model.lifecycle:
+            if event.event == "left" and event.route != rate.route and event.on <= on:
+                successor = self._catalog.models[model.successor].name if model.successor else "none is recorded"
+                message = f"{model.name} left route {event.route} on {event.on}; its successor: {successor}"
+                found.append(Notice("model_left_other_route", message))
             if event.route != rate.route:
                 continue
             sure = f"certainty {event.certainty}" + (f"; {event.note}" if event.note else "")
@@ -358,6 +371,13 @@ class PriceBook:
 
     def __repr__(self) -> str:
         return f"<PriceBook: {len(self._catalog.models)} models, {len(self._catalog.rows)} dated prices>"
+
+
+def _checked_prompt(prompt_tokens: object) -> int | Decimal:
+    is_number = isinstance(prompt_tokens, int | Decimal) and not isinstance(prompt_tokens, bool)
+    if not is_number or (isinstance(prompt_tokens, Decimal) and not prompt_tokens.is_finite()) or prompt_tokens < 0:  # type: ignore[operator]
+        raise InputError(f"prompt_tokens must be a number of at least 0, not {prompt_tokens!r:.60}")
+    return prompt_tokens  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=1)

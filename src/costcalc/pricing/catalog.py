@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple, get_args
@@ -63,11 +64,11 @@ class Provider(NamedTuple):
 
 
 class LifecycleEvent(NamedTuple):
-    """A dated event in the life of a model on a route."""
+    """A dated event in the life of a model, on a route where it is about one."""
 
     on: date
     event: str
-    route: str
+    route: str | None
     certainty: Certainty
     note: str = ""
 
@@ -135,9 +136,11 @@ def read_catalog(path: str | Path, base: Catalog | None = None) -> Catalog:
         )
     )
     for route, table in root.named("routes"):
+        _check_id(table, "route", route)
         catalog.routes[route] = table.text("name")
         table.done()
     for source_id, table in root.named("sources"):
+        _check_id(table, "source", source_id)
         if source_id in catalog.sources or source_id in STATUSES or source_id == "best":
             table.fail(f"the source name {source_id!r} is taken; give yours another, or start with replace = true")
         catalog.sources[source_id] = _source(source_id, table)
@@ -157,7 +160,7 @@ def read_catalog(path: str | Path, base: Catalog | None = None) -> Catalog:
             table.fail(str(unknown_name("successor", successor, catalog.models)), "successor")
     catalog.rows += fresh
     _check_names(catalog, root)
-    _check_claims(catalog.rows)
+    _check_claims(catalog.rows, file)
     return catalog
 
 
@@ -188,7 +191,7 @@ def _modifier(modifier_id: str, table: Table, catalog: Catalog) -> Modifier:
     modifier = Modifier(
         modifier_id,
         table.text("name"),
-        table.decimal("factor", MAX_FACTOR),
+        _factor(table),
         table.choice("route", catalog.routes),
         _certainty(table),
         table.choice("source", catalog.sources),
@@ -198,8 +201,16 @@ def _modifier(modifier_id: str, table: Table, catalog: Catalog) -> Modifier:
     return modifier
 
 
+def _factor(table: Table) -> Decimal:
+    factor = table.decimal("factor", MAX_FACTOR)
+    if not factor:
+        table.fail("factor must be above 0", "factor")
+    return factor
+
+
 def _model(model_id: str, table: Table, catalog: Catalog) -> Model:
     """A model as its table states it; for a model that is known already, what the table adds or replaces."""
+    _check_id(table, "model", model_id)
     known = catalog.models.get(model_id)
     stated = Model(
         model_id,
@@ -233,7 +244,7 @@ def _event(table: Table, catalog: Catalog) -> LifecycleEvent:
     event = LifecycleEvent(
         on,
         table.choice("event", EVENTS),
-        table.choice("route", catalog.routes),
+        table.choice("route", catalog.routes) if "route" in table.data else None,
         _certainty(table),
         table.text("note", ""),
     )
@@ -270,7 +281,7 @@ def _rate(model_id: str, table: Table, catalog: Catalog) -> Rate:
     prices = _prices(table)
     row = Rate(
         id="/".join(
-            [route, model_id, source.id, first.isoformat() if first else "undated"]
+            [route, model_id, source.id, first.isoformat() if first else f"after-{not_before}"]
             + [part for part in (service_tier, tier) if part not in (STANDARD, DEFAULT_TIER)]
         ),
         model=model_id,
@@ -344,6 +355,12 @@ def _read_on(table: Table, key: str, default: str | None) -> str:
     return month
 
 
+def _check_id(table: Table, what: str, name: str) -> None:
+    """Ids stand in options (ROUTE/MODEL@PLAN,KEY=VALUE) and in the ids of rates, so they hold no sign of those."""
+    if not re.fullmatch(r"[\w.+-]+", name):
+        table.fail(f"{what} id {name!r:.60} may hold letters, digits and . _ + - only")
+
+
 def _check_names(catalog: Catalog, root: Table) -> None:
     """No name may stand for two models."""
     owner: dict[str, str] = {}
@@ -363,8 +380,17 @@ def _claim_key(rate: Rate) -> tuple[str, str, str, str]:
     return (rate.model, rate.route, rate.service_tier, rate.source)
 
 
-def _check_claims(rows: Iterable[tuple[Rate, Table]]) -> None:
-    """Join the tiers of each claim; refuse overlaps and gaps between the claims of one source."""
+def _check_claims(rows: Iterable[tuple[Rate, Table]], file: TomlFile) -> None:
+    """Join the tiers of each claim; refuse overlaps and gaps between the claims of one source.
+
+    Complaints are about rows of `file`, the one just read: those before it were right by themselves.
+    """
+    rows = list(rows)
+    ids: set[str] = set()
+    for rate, table in rows:
+        if rate.id in ids and table.file is file:
+            table.fail(f"there are two prices with the id {rate.id}: same source, days, service tier and tier")
+        ids.add(rate.id)
     by_source = sorted(rows, key=lambda row: _claim_key(row[0]))
     for _, group in groupby(by_source, key=lambda row: _claim_key(row[0])):
         windows: dict[tuple[date, date], list[tuple[Rate, Table]]] = {}
@@ -375,14 +401,20 @@ def _check_claims(rows: Iterable[tuple[Rate, Table]]) -> None:
             _check_tiers(tiers)
         for (earlier, until), (later, _) in pairwise(sorted(windows)):
             rate, table = windows[later, _][0]
-            previous = windows[earlier, until][0][0]
+            previous, previous_table = windows[earlier, until][0]
+            blamed = table if table.file is file else previous_table
+            foreign = next((each.file.path for each in (table, previous_table) if each.file is not file), None)
             if later < until:
-                table.fail(
-                    f"{rate.id} overlaps {previous.id} of the same source, which "
-                    + (f"holds to before {until}" if until != date.max else "is still open; close it with until")
-                )
+                if foreign is not None:
+                    mend = f"that row is in {foreign}; give your price a source of its own"
+                elif until == date.max:
+                    mend = "which is still open; close it with until"
+                else:
+                    mend = f"which holds to before {until}"
+                one, other = (rate, previous) if blamed is table else (previous, rate)
+                blamed.fail(f"{one.id} overlaps {other.id} of the same source, {mend}")
             if later > until:
-                table.fail(
+                blamed.fail(
                     f"gap: {previous.id} ends before {until} and the next price of {rate.source} starts on {later}"
                 )
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 from costcalc.errors import InputError
 from costcalc.notices import Notice
 from costcalc.tokens import KINDS, Kind, TokenUsage
-from costcalc.units import EXACT, canonical, credits_of_usd, decimal_of, nearest_whole, plain
+from costcalc.units import EXACT, canonical, credits_of_usd, decimal_of, nearest_nano_aiu, nearest_whole, plain
 
 Status = Literal["published", "provisional", "indicative"]
 Certainty = Literal["high", "medium", "low", "unknown"]
@@ -63,6 +63,11 @@ class KindCost(NamedTuple):
     def credits(self) -> Decimal:
         """The same cost in AI credits."""
         return credits_of_usd(self.usd)
+
+    @property
+    def nano_aiu(self) -> int:
+        """The same cost in nano-AIU, the nearest whole one where the price is finer."""
+        return nearest_nano_aiu(self.usd)
 
     def to_dict(self) -> dict[str, Any]:
         """The line as machine output holds it."""
@@ -130,6 +135,11 @@ class Rate:
             ("_places", places + 6),
         ):
             object.__setattr__(self, name, value)
+
+    @property
+    def prices_by_prompt(self) -> tuple[tuple[int, KindPrices], ...]:
+        """What the claim states for prompts of every length: thresholds and prices of its tiers."""
+        return tuple((row.prompt_tokens_over, row.usd_per_mtok) for row in self.tiers)
 
     @property
     def on_nano_aiu_grid(self) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -63,30 +63,50 @@ def benchmarks() -> Mapping[str, Benchmark]:
     return _shipped()[0]
 
 
-def token_factor_of(text: str, model: str) -> tuple[Decimal, str]:
-    """A token factor as a person states it: a number above 0, or the id of a benchmark; and where it comes from.
+class TokenFactor(NamedTuple):
+    """A factor on tokens per task, where it is from, and the model it is relative to (None: not a benchmark's)."""
+
+    factor: Decimal
+    note: str
+    baseline: str | None
+
+
+def checked_factor(value: object) -> Decimal:
+    """A token factor that is stated as a number; a float stands for the decimal it prints as.
+
+    Raises `InputError` unless it is a number above 0 and at most a million.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise InputError(f"a token factor must be a number above 0, not {value!r:.40}")
+    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not number.is_finite() or not 0 < number <= 1_000_000 or number.adjusted() < -30:
+        raise InputError(f"a token factor must be above 0 and at most a million, not {value}")
+    return canonical(number)
+
+
+def token_factor_of(value: "Decimal | float | str", model: str) -> TokenFactor:
+    """A token factor as a person states it: a number above 0, or the id of a benchmark.
 
     A benchmark gives the model's mean tokens over its baseline's, to four decimals. Raises `InputError` for something
     else, or for a model that the benchmark gives no figure for.
 
-    >>> token_factor_of("swe-bench-verified", "mai-code-1-flash")[0]
+    >>> token_factor_of("swe-bench-verified", "mai-code-1-flash").factor
     Decimal('0.3956')
     """
-    if re.fullmatch(r"\d{1,6}(\.\d{1,9})?", text):
-        factor = canonical(Decimal(text))
-        if factor <= 0:
-            raise InputError("a token factor must be above 0")
-        return factor, "stated by you"
+    if not isinstance(value, str):
+        return TokenFactor(checked_factor(value), "stated by you", None)
+    if re.fullmatch(r"\d{0,7}(\.\d{1,30})?", value, re.ASCII) and value:
+        return TokenFactor(checked_factor(Decimal(value)), "stated by you", None)
     usable = {name: each for name, each in benchmarks().items() if each.baseline is not None}
-    if text not in usable:
-        raise unknown_name("token factor", text, usable, "or a number above 0 with at most 9 decimals")
-    benchmark = usable[text]
+    if value not in usable:
+        raise unknown_name("token factor", value, usable, "or a number above 0")
+    benchmark = usable[value]
     own, base = benchmark.mean_ktokens(model), benchmark.mean_ktokens(benchmark.baseline or "")
     if own is None or base is None:
         known = ", ".join(each.model for each in benchmark.results)
-        raise InputError(f"benchmark {text} gives no token figure for {model}; it has: {known}")
-    factor = ratio(own, base, _FACTOR_PLACES)
-    return factor, (
+        raise InputError(f"benchmark {value} gives no token figure for {model}; it has: {known}")
+    note = (
         f"{benchmark.name}, {plain(own)}K against {plain(base)}K tokens of {benchmark.baseline} "
         f"({benchmark.source}; {_shipped()[1]})"
     )
+    return TokenFactor(ratio(own, base, _FACTOR_PLACES), note, benchmark.baseline)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -22,7 +23,7 @@ How = Literal["measured", "derived", "assumption", "stated"]
 
 DEFAULT_PROFILE: Final = "interactive_ide"
 
-_Mean = Annotated[Decimal, Field(ge=0, le=10**15, decimal_places=9, allow_inf_nan=False)]
+_Mean = Annotated[Decimal, Field(ge=0, le=10**15, decimal_places=30, allow_inf_nan=False)]
 _NUMBERS: Final = (*KINDS, "requests_per_task", "tasks_per_day", "active_days", "sigma")
 
 
@@ -83,6 +84,7 @@ class SessionProfile(BaseModel):
     note: str = ""
     turns: TurnModel | None = None
     provenance: Mapping[str, Provenance] = {}
+    sources: Mapping[str, ProfileSource] = {}
 
     if TYPE_CHECKING:  # what the constructor takes is more than what the fields hold
 
@@ -103,6 +105,7 @@ class SessionProfile(BaseModel):
             per: Literal["developer", "team", "pipeline"] = "developer",
             note: str = "",
             provenance: Mapping[str, Provenance] = {},
+            sources: Mapping[str, ProfileSource] = {},
         ) -> None: ...
 
     @model_validator(mode="before")
@@ -122,7 +125,7 @@ class SessionProfile(BaseModel):
             "output": session.output,
             "requests_per_task": session.requests,
         }
-        note = f"turn model: {turns!r}"
+        note = f"turn model: {turns.words}"
         how = {name: {"how": "derived", "note": note} for name in derived}
         return {**data, **derived, "turns": turns, "provenance": {**how, **(data.get("provenance") or {})}}
 
@@ -182,10 +185,11 @@ class SessionProfile(BaseModel):
                 file.fail((key,), f"unknown key {key!r}; a profile file has [profile] and [sources]")
         sources = _sources(file)
         stated = file.data["profile"]
+        if isinstance(stated, dict):
+            _check_numbers(file, ("profile",), stated)
         named = isinstance(stated, dict) and "name" in stated
         profile = file.validate(cls, ("profile",), {} if named else {"name": Path(text).stem})
-        _check_sources(file, ("profile",), profile, sources)
-        return profile
+        return _with_sources(file, ("profile",), profile, sources)
 
     @classmethod
     def from_turns(
@@ -218,6 +222,15 @@ class SessionProfile(BaseModel):
             return type(self).model_validate({**kept, **numbers, "provenance": provenance})
         except ValidationError as error:
             raise InputError(validation_message(error.errors()[0])) from None
+
+    @field_validator("provenance", "sources", mode="after")
+    @classmethod
+    def _frozen(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        return MappingProxyType(dict(value))
+
+    def __hash__(self) -> int:
+        """Of the numbers: where they are from is a mapping, which has none."""
+        return hash((self.name, *self.numbers().values()))
 
     @property
     def tokens(self) -> tuple[Decimal, Decimal, Decimal, Decimal]:
@@ -257,6 +270,7 @@ class SessionProfile(BaseModel):
                 for name, value in self.numbers().items()
             },
             "note": self.note or None,
+            "sources": [{"id": name, **source.model_dump()} for name, source in self.sources.items()],
         }
 
 
@@ -272,14 +286,9 @@ def built_in_profiles() -> Mapping[str, SessionProfile]:
     sources = _sources(file)
     found = {}
     for name in file.data["profiles"]:
-        found[name] = file.validate(SessionProfile, ("profiles", name), {"name": name})
-        _check_sources(file, ("profiles", name), found[name], sources)
+        profile = file.validate(SessionProfile, ("profiles", name), {"name": name})
+        found[name] = _with_sources(file, ("profiles", name), profile, sources)
     return found
-
-
-def built_in_sources() -> Mapping[str, ProfileSource]:
-    """The publications that the built-in profiles rest on, by id."""
-    return _sources(_shipped())
 
 
 def _sources(file: TomlFile) -> dict[str, ProfileSource]:
@@ -289,10 +298,30 @@ def _sources(file: TomlFile) -> dict[str, ProfileSource]:
     return {name: file.validate(ProfileSource, ("sources", name)) for name in stated}
 
 
-def _check_sources(
+def _check_numbers(file: TomlFile, keys: tuple[str, ...], stated: Mapping[str, object]) -> None:
+    """What a file may not say although an object may, and turns at their own place."""
+    for name in ("provenance", "sources"):
+        if name in stated:
+            file.fail((*keys, name), f"unknown key {name!r}")
+    for name in _NUMBERS:
+        value = stated.get(name)
+        if isinstance(value.get("value") if isinstance(value, dict) else value, str):
+            file.fail((*keys, name), f"{name} must be a number, not a text in quotes")
+    if "turns" in stated:
+        for name in (*KINDS, "requests_per_task"):
+            if name in stated:
+                file.fail((*keys, name), f"{name} follows from turns; give one or the other")
+        file.validate(TurnModel, (*keys, "turns"))
+
+
+def _with_sources(
     file: TomlFile, keys: tuple[str, ...], profile: SessionProfile, sources: Mapping[str, ProfileSource]
-) -> None:
+) -> SessionProfile:
+    """The profile with the sources that its numbers rest on."""
+    used = {}
     for number, provenance in profile.provenance.items():
         for source in provenance.sources:
             if source not in sources:
                 file.fail((*keys, number), str(unknown_name("source", source, sources)))
+            used[source] = sources[source]
+    return profile.model_copy(update={"sources": MappingProxyType(used)})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from costcalc.units import EXACT, canonical
+from costcalc.units import EXACT, canonical, plain
 
 _Tokens = Annotated[int, Field(ge=0, le=10**9, strict=True)]
 _PositiveTokens = Annotated[int, Field(ge=1, le=10**9, strict=True)]
@@ -79,6 +79,15 @@ class TurnModel(BaseModel):
                 f"together ({needed}): every call would compact again"
             )
         return self
+
+    @property
+    def words(self) -> str:
+        """The session in a few words."""
+        compaction = f", compacted at {self.compact_at:,}" if self.compact_at is not None else ""
+        return (
+            f"prefix {self.prefix:,}, {self.turns:,} turns of {self.input_per_turn:,} in and {self.output_per_turn:,} "
+            f"out, cache-hit share {plain(self.cache_hit_share)}{compaction}"
+        )
 
     def tokens(self) -> SessionTokens:
         """The session's tokens, exactly, without simulating its calls."""
