@@ -6,35 +6,52 @@ error.
 
 import os
 import sys
-from typing import Annotated, NoReturn
+from importlib import import_module
+from typing import Annotated, Final, NoReturn
 
 import typer
 
-from costcalc.cli import bill, compare, estimate, plans, price, profiles, rates
 from costcalc.cli.command import Command, Group
 from costcalc.errors import CostcalcError
 
-# No rich help and no rich tracebacks: both load a Markdown renderer that takes longer than the command itself.
-app = typer.Typer(
-    name="costcalc",
-    cls=Group,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("price", cls=Command)(price.price)
-app.command("estimate", cls=Command)(estimate.estimate)
-app.command("compare", cls=Command)(compare.compare)
-app.command("bill", cls=Command)(bill.bill)
-app.add_typer(bill.app, name="account")
-app.add_typer(rates.app, name="rates")
-app.add_typer(profiles.app, name="profiles")
-app.add_typer(plans.app, name="plans")
+# Where each command or group of commands lives: (module, its name there).
+_COMMANDS: Final = {
+    "price": ("price", "price"),
+    "estimate": ("estimate", "estimate"),
+    "compare": ("compare", "compare"),
+    "bill": ("bill", "bill"),
+    "account": ("bill", "app"),
+    "rates": ("rates", "app"),
+    "profiles": ("profiles", "app"),
+    "plans": ("plans", "app"),
+}
 
 # Typer carries click inside or beside it, depending on its version; either way this is the base of usage errors.
 _USAGE_ERROR: type[BaseException] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
 )
+
+
+def _app(arguments: "list[str]") -> typer.Typer:
+    """The program: all of its commands, or only the one that the arguments start with, which is sooner ready."""
+    # No rich help and no rich tracebacks: both load a Markdown renderer that takes longer than the command itself.
+    app = typer.Typer(
+        name="costcalc",
+        cls=Group,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_options)
+    wanted = arguments[:1] if arguments and arguments[0] in _COMMANDS else _COMMANDS
+    for name in wanted:
+        module, place = _COMMANDS[name]
+        found = getattr(import_module(f"costcalc.cli.{module}"), place)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name, cls=Command)(found)
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -45,7 +62,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def _options(
     context: typer.Context,
     _: Annotated[
@@ -73,9 +89,10 @@ def main(arguments: "list[str] | None" = None) -> NoReturn:
 
 
 def _run(arguments: "list[str] | None") -> int:
-    command = typer.main.get_command(app)
+    given = sys.argv[1:] if arguments is None else arguments
+    command = typer.main.get_command(_app(given))
     try:
-        status = command.main(args=arguments, prog_name="costcalc", standalone_mode=False)
+        status = command.main(args=given, prog_name="costcalc", standalone_mode=False)
     except CostcalcError as error:
         return _refuse(str(error))
     except _USAGE_ERROR as error:
