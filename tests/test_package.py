@@ -19,9 +19,12 @@ SOURCE = ROOT / "src" / "costcalc"
 LAYERS = [
     {"errors", "units", "notices"},
     {"tokens", "tomlfile", "display"},
+    {"entries"},
     {"pricing", "workload"},
     {"billing"},
     {"readers"},
+    {"history"},
+    {"reconciliation"},
     {"quote"},
     {"estimation"},
     {"comparison"},

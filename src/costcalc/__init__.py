@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from costcalc.estimation import Estimate as Estimate
     from costcalc.estimation import Option as Option
     from costcalc.estimation import estimate as estimate
+    from costcalc.history import UsageReport as UsageReport
+    from costcalc.history import usage as usage
     from costcalc.notices import Notice as Notice
     from costcalc.pricing.book import PriceBook as PriceBook
     from costcalc.pricing.rate import Cost as Cost
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from costcalc.quote import Price as Price
     from costcalc.quote import price as price
     from costcalc.readers.usage_csv import read_usage_csv as read_usage_csv
+    from costcalc.reconciliation import Reconciliation as Reconciliation
+    from costcalc.reconciliation import reconcile as reconcile
     from costcalc.tokens import TokenUsage as TokenUsage
     from costcalc.workload.benchmark import Benchmark as Benchmark
     from costcalc.workload.benchmark import benchmarks as benchmarks
@@ -62,12 +66,14 @@ _HOMES = {
     "PriceBook": "pricing.book",
     "Rate": "pricing.rate",
     "RateNotFoundError": "errors",
+    "Reconciliation": "reconciliation",
     "Seats": "billing.account",
     "SessionProfile": "workload.profile",
     "TokenUsage": "tokens",
     "TurnModel": "workload.turns",
     "UnknownNameError": "errors",
     "UsageRecord": "billing.usage",
+    "UsageReport": "history",
     "benchmarks": "workload.benchmark",
     "bill": "billing.statement",
     "check_account": "billing.explain",
@@ -77,6 +83,8 @@ _HOMES = {
     "plans": "billing.plan",
     "price": "quote",
     "read_usage_csv": "readers.usage_csv",
+    "reconcile": "reconciliation",
+    "usage": "history",
 }
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604

@@ -21,6 +21,8 @@ _COMMANDS: Final = {
     "compare": ("compare", "compare"),
     "bill": ("bill", "bill"),
     "account": ("bill", "app"),
+    "usage": ("usage", "usage"),
+    "reconcile": ("usage", "reconcile"),
     "rates": ("rates", "app"),
     "profiles": ("profiles", "app"),
     "plans": ("plans", "app"),

@@ -31,6 +31,19 @@ def progress_bar(what: str, path: str) -> "Iterator[Callable[[int], object] | No
         yield lambda done: bar.update(task, completed=done)
 
 
+@contextmanager
+def file_progress() -> "Iterator[Callable[[str, int], object] | None]":
+    """A line on standard error that shows how much of which file was read; nothing where that is not a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("Reading") as status:
+        yield lambda path, done: status.update(f"Reading {Path(path).name}, {done // 1_000_000:,} MB")
+
+
 def emit(result: Result, output_format: OutputFormat) -> None:
     """Write a result. In CSV each row carries the codes of the notices; their texts are in the other formats."""
     codes = " ".join(dict.fromkeys(notice.code for notice in result.notices))

@@ -2,8 +2,8 @@
 
 It takes only rows that cannot be read in two ways: unquoted cells, times like `2026-10-05T09:30:00Z`, credits like
 `12.5` with at most nine decimals. Anything else, and any row that cannot be billed, is left to
-`costcalc.readers.usage_csv`, which reads every form and names the line; a property test holds the two together. Needs
-polars and numpy (`costcalc[fast]`).
+`costcalc.readers.usage_csv`, which reads every form and names the line; a property test holds the two together.
+Needs polars and numpy (`costcalc[fast]`).
 """
 
 from array import array

@@ -1,0 +1,94 @@
+"""One usage record for all sources: what one model call, or several added up, used, and what was reported of its cost."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+MAX_SKIPPED: Final = 1_000
+"""How many skipped rows are listed one by one; beyond it they are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageEntry:
+    """Tokens by disjoint kind, and where they are from.
+
+    None means that the source does not tell: a `cached_input` of None is not 0, it is inside `fresh_input`; so is a
+    `cache_write` of None. All four are None where only credits are known. `requests` is the number of model calls.
+    `reported_nano_aiu` is the cost that the source states, `auto` whether auto model selection chose the model (None:
+    not told), `billed` whether the call is one that costs credits at all. `task` groups the calls of one thing asked
+    for. `requests` of 0 means that their number is not known.
+    """
+
+    file: str
+    line: int
+    source: str
+    time: datetime | None
+    model: str | None
+    route: str = "copilot"
+    service_tier: str = "standard"
+    fresh_input: int | None = None
+    cached_input: int | None = None
+    cache_write: int | None = None
+    output: int | None = None
+    requests: int = 1
+    reported_nano_aiu: int | None = None
+    auto: bool | None = None
+    billed: bool = True
+    session: str | None = None
+    task: str | None = None
+    user: str | None = None
+    repository: str | None = None
+    organization: str | None = None
+    cost_center: str | None = None
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """Tokens by kind for adding up and pricing; what is not told apart is in fresh input."""
+        return (self.fresh_input or 0, self.cached_input or 0, self.cache_write or 0, self.output or 0)
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether token counts are known at all."""
+        return self.fresh_input is not None or self.output is not None
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the whole prompt."""
+        return sum(self.counts[:3])
+
+
+class Skipped(NamedTuple):
+    """A row or file that could not be used, and why; line 0 stands for the whole file."""
+
+    file: str
+    line: int
+    reason: str
+
+
+class ReadLog:
+    """What readers had to leave out: listed up to `MAX_SKIPPED`, counted always."""
+
+    def __init__(self) -> None:
+        """Nothing left out yet."""
+        self.skipped: list[Skipped] = []
+        self.skipped_count = 0
+        self.other_rows = 0
+        self.repeated = 0
+        self.cached_unknown = 0
+
+    def skip(self, file: str, line: int, reason: str) -> None:
+        """Note a row that could not be used. The reason never holds contents of messages."""
+        self.skipped_count += 1
+        if len(self.skipped) < MAX_SKIPPED:
+            self.skipped.append(Skipped(file, line, reason))
+
+
+def nano_aiu_of_credits(credits: Decimal) -> int:
+    """Reported credits in nano-AIU; the float noise that exports carry lies far below one."""
+    return int((credits * 1_000_000_000).to_integral_value())
+
+
+def utc(time: datetime) -> datetime:
+    """A time in UTC; without a time zone it is UTC already."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -1,0 +1,408 @@
+"""What was really used: entries from logs and reports, priced by the day, added up, and held against what was reported."""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, ClassVar, Final, Literal, get_args
+
+from costcalc.display import Part, Result, Table, number, usd
+from costcalc.entries import ReadLog, Skipped, UsageEntry
+from costcalc.errors import CostcalcError, InputError, unknown_name
+from costcalc.notices import Notice
+from costcalc.pricing.book import PriceBook
+from costcalc.pricing.rate import Rate
+from costcalc.readers.find import Found, known_places, read_usage
+from costcalc.tokens import KINDS
+from costcalc.units import credits_of_nano_aiu, plain, usd_of_nano_aiu
+
+Key = Literal["model", "day", "user", "repository", "session", "organization", "cost_center", "route", "source"]
+KEYS: Final = get_args(Key)
+EXAMPLES: Final = 10
+_SHOWN: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """An entry and what it costs at the rate in force on its day; `computed` is None where it cannot be priced."""
+
+    entry: UsageEntry
+    computed: Fraction | None
+    rate: Rate | None
+    reason: str
+
+    @property
+    def preferred(self) -> Fraction | None:
+        """The reported cost where there is one, else the computed one, in nano-AIU."""
+        reported = self.entry.reported_nano_aiu
+        return self.computed if reported is None else Fraction(reported)
+
+
+class Pricer:
+    """Prices entries by the rate in force on their day, each look-up made once."""
+
+    def __init__(self, book: PriceBook, as_model: str | None = None, as_route: str | None = None) -> None:
+        """`as_model` and `as_route` price all entries as if they had been on another model or route."""
+        self.book = book
+        self.as_model = None if as_model is None else book.model(as_model).id
+        self.as_route = as_route
+        self.tiers_unknown = 0
+        self._rates: dict[tuple[object, ...], Rate | str] = {}
+
+    @property
+    def rates(self) -> list[Rate]:
+        """Every rate that was used."""
+        return [rate for rate in self._rates.values() if isinstance(rate, Rate)]
+
+    def price(self, entry: UsageEntry) -> Priced:
+        """An entry priced; what it lacks is told as the reason."""
+        if self.as_model is not None or self.as_route is not None:
+            other = self.as_model or entry.model
+            auto = None if self.as_route not in (None, "copilot") else entry.auto
+            route = self.as_route or entry.route
+            tier = entry.service_tier if route == entry.route else "standard"
+            entry = replace(entry, model=other, route=route, auto=auto, service_tier=tier, reported_nano_aiu=None)
+        if not entry.has_tokens:
+            return Priced(entry, None, None, "no token counts")
+        found = self.rate(entry)
+        if isinstance(found, str):
+            return Priced(entry, None, None, found)
+        row = self._tier(found, entry)
+        return Priced(entry, cost_in_nano_aiu(row, entry.counts), row, "")
+
+    def rate(self, entry: UsageEntry) -> Rate | str:
+        """The rate for an entry, or why there is none."""
+        if entry.model is None:
+            return "no model"
+        if entry.time is None:
+            return "no time, so no day whose price applies"
+        day = entry.time.date()
+        key = (entry.model, entry.route, day, entry.service_tier, bool(entry.auto))
+        if key not in self._rates:
+            try:
+                rate = self.book.rate(entry.model, route=entry.route, on=day, service_tier=entry.service_tier)
+                modifiers = [self.book.modifiers["auto"]] if entry.auto and "auto" in self.book.modifiers else []
+                self._rates[key] = rate.with_modifiers(*modifiers)
+            except CostcalcError as error:
+                self._rates[key] = str(error)
+        return self._rates[key]
+
+    def _tier(self, rate: Rate, entry: UsageEntry) -> Rate:
+        if len(rate.tiers) == 1:
+            return rate
+        if not entry.requests:
+            self.tiers_unknown += 1
+            return rate.tiers[0]
+        return rate.tier_for(entry.prompt_tokens, entry.requests)
+
+
+def cost_in_nano_aiu(rate: Rate, counts: Sequence[int]) -> Fraction:
+    """What tokens by kind cost in one tier, in nano-AIU."""
+    prices = rate.billed_usd_per_mtok
+    return sum((Fraction(price) * count * 100_000 for price, count in zip(prices, counts, strict=True)), Fraction(0))
+
+
+@dataclass(slots=True)
+class Totals:
+    """Entries added up. Costs are in nano-AIU; `unpriced` entries have neither a reported nor a computed cost."""
+
+    records: int = 0
+    requests: int = 0
+    tokens: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    reported: int = 0
+    computed: Fraction = Fraction(0)
+    preferred: Fraction = Fraction(0)
+    reported_records: int = 0
+    computed_records: int = 0
+    unpriced: int = 0
+
+    def add(self, priced: Priced) -> None:
+        """Add one entry."""
+        entry = priced.entry
+        self.records += 1
+        self.requests += entry.requests
+        for place, count in enumerate(entry.counts):
+            self.tokens[place] += count
+        if entry.reported_nano_aiu is not None:
+            self.reported += entry.reported_nano_aiu
+            self.reported_records += 1
+        if priced.computed is not None:
+            self.computed += priced.computed
+            self.computed_records += 1
+        if priced.preferred is None:
+            self.unpriced += 1
+        else:
+            self.preferred += priced.preferred
+
+    def to_dict(self) -> dict[str, Any]:
+        """The totals as machine output holds them; credits that nothing is known of are null."""
+        return {
+            "records": self.records,
+            **dict(zip(KINDS, self.tokens, strict=True)),
+            "requests": self.requests,
+            "credits_reported": plain(credits_of_nano_aiu(self.reported)) if self.reported_records else None,
+            "credits_computed": plain(_credits(self.computed)) if self.computed_records else None,
+            "credits": plain(_credits(self.preferred)) if self.records > self.unpriced or not self.records else None,
+            "unpriced_records": self.unpriced,
+        }
+
+    def row(self) -> dict[str, Any]:
+        """The totals as a flat row."""
+        return {
+            "records": self.records,
+            **dict(zip(KINDS, self.tokens, strict=True)),
+            "requests": self.requests,
+            "credits_reported": credits_of_nano_aiu(self.reported) if self.reported_records else None,
+            "credits_computed": _credits(self.computed) if self.computed_records else None,
+            "credits": _credits(self.preferred) if self.records > self.unpriced or not self.records else None,
+        }
+
+
+def _credits(nano_aiu: Fraction) -> Decimal:
+    """Nano-AIU as credits, to the nearest nano-AIU."""
+    return credits_of_nano_aiu(round(nano_aiu))
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """Entries that no rate applies to and that report no cost."""
+
+    model: str | None
+    route: str
+    reason: str
+    records: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class UsageReport(Result):
+    """What was used: totals, groups by the keys asked for, what could not be priced, and what could not be read."""
+
+    kind: ClassVar[str] = "usage"
+
+    by: tuple[Key, ...]
+    found: tuple[Found, ...]
+    totals: Totals
+    unbilled: Totals
+    groups: tuple[tuple[tuple[str | None, ...], Totals], ...]
+    unpriced: tuple[Unpriced, ...]
+    skipped: tuple[Skipped, ...]
+    skipped_count: int
+    rates: tuple[Rate, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def credits(self) -> Decimal:
+        """All credits, reported where they are, computed elsewhere."""
+        return _credits(self.totals.preferred)
+
+    def rates_used(self) -> Iterator[Rate]:
+        yield from self.rates
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "records": self.totals.records,
+            "files": [{"file": each.path, "source": each.source, "records": each.entries} for each in self.found],
+            "skipped": [{"file": each.file, "line": each.line, "reason": each.reason} for each in self.skipped],
+            "skipped_count": self.skipped_count,
+            "totals": self.totals.to_dict(),
+            "unbilled": self.unbilled.to_dict(),
+            "by": list(self.by),
+            "groups": [{**self._names(names), **totals.to_dict()} for names, totals in self.groups],
+            "unpriced": [
+                {
+                    "model": each.model,
+                    "route": each.route,
+                    "reason": each.reason,
+                    "records": each.records,
+                    "tokens": each.tokens,
+                }
+                for each in self.unpriced
+            ],
+        }
+
+    def _names(self, names: tuple[str | None, ...]) -> dict[str, str | None]:
+        return dict(zip(self.by, names, strict=True))
+
+    def parts(self) -> Iterator[Part]:
+        totals = self.totals
+        cost = usd(usd_of_nano_aiu(round(totals.preferred)))
+        yield (
+            f"{cost} ({number(self.credits)} credits): {totals.records:,} records of {len(self.found):,} files, "
+            f"{totals.reported_records:,} with a reported cost"
+        )
+        columns = ("records", "fresh input", "cached", "write", "output", "credits", "reported", "computed")
+        rows = [(*(name or "(none)" for name in names), *_cells(each)) for names, each in self.groups[:_SHOWN]]
+        yield Table((*self.by, *columns), (*rows, (*("all" for _ in self.by), *_cells(totals))))
+        if len(self.groups) > _SHOWN:
+            yield f"… and {len(self.groups) - _SHOWN:,} more groups; --format json or csv has all"
+        if self.unpriced:
+            yield Table(
+                ("model", "route", "records", "tokens", "why it has no price"),
+                tuple(
+                    (each.model or "(none)", each.route, each.records, each.tokens, each.reason)
+                    for each in self.unpriced
+                ),
+                "Not priced and not in the credits above",
+            )
+        if self.skipped_count:
+            listed = [
+                f"- {each.file}{f':{each.line}' if each.line else ''}: {each.reason}" for each in self.skipped[:5]
+            ]
+            more = [f"- … and {self.skipped_count - 5:,} more"] if self.skipped_count > 5 else []
+            yield "\n".join([f"Left out, {self.skipped_count:,} rows or files:", *listed, *more])
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [{**self._names(names), **totals.row()} for names, totals in self.groups]
+
+
+def _cells(totals: Totals) -> tuple[Any, ...]:
+    row = totals.row()
+    return (
+        totals.records,
+        *totals.tokens,
+        row["credits"],
+        row["credits_reported"],
+        row["credits_computed"],
+    )
+
+
+def usage(
+    paths: "Iterable[str | os.PathLike[str]] | str | os.PathLike[str] | None" = None,
+    *,
+    by: Sequence[Key] = ("model",),
+    since: date | None = None,
+    until: date | None = None,
+    as_model: str | None = None,
+    as_route: str | None = None,
+    pseudonym_key: str | None = None,
+    rates: PriceBook | None = None,
+    told: "Callable[[str, int], object] | None" = None,
+) -> UsageReport:
+    """What the logs and reports at some paths hold, priced by the day, and the cost that they report beside it.
+
+    Without paths, the known places of this user's machine are searched. `since` and `until` are days, both included;
+    `as_model` and `as_route` price the same history on another model or route (then nothing is reported).
+    `pseudonym_key` replaces users, repositories, organisations and cost centres by stable pseudonyms of that key.
+
+    Raises `InputError` for a path at which there is nothing, `UnknownNameError` for a key or model that is not known.
+    """
+    for key in by:
+        if key not in KEYS:
+            raise unknown_name("key", key, KEYS)
+    if since is not None and until is not None and until < since:
+        raise InputError(f"until {until} is before since {since}")
+    pricer = Pricer(rates or PriceBook.load(), as_model, as_route)
+    log = ReadLog()
+    found: list[Found] = []
+    totals, unbilled = Totals(), Totals()
+    groups: dict[tuple[str | None, ...], Totals] = {}
+    unpriced: dict[tuple[str | None, str, str], list[int]] = {}
+    undated = 0
+    for entry in read_usage(listed_paths(paths), log, found, told):
+        if since is not None or until is not None:
+            if entry.time is None:
+                undated += 1
+                continue
+            day = entry.time.date()
+            if (since is not None and day < since) or (until is not None and day > until):
+                continue
+        known = entry if pseudonym_key is None else with_pseudonyms(entry, pseudonym_key)
+        priced = pricer.price(known)
+        if not known.billed and known.reported_nano_aiu is None:
+            unbilled.add(priced)
+            continue
+        totals.add(priced)
+        groups.setdefault(tuple(_name(priced.entry, key) for key in by), Totals()).add(priced)
+        if priced.preferred is None:
+            counted = unpriced.setdefault((priced.entry.model, priced.entry.route, priced.reason), [0, 0])
+            counted[0] += 1
+            counted[1] += sum(known.counts)
+    return UsageReport(
+        by=tuple(by),
+        found=tuple(each for each in found if each.entries),
+        totals=totals,
+        unbilled=unbilled,
+        groups=tuple(sorted(groups.items(), key=lambda item: (-item[1].preferred, [name or "" for name in item[0]]))),
+        unpriced=tuple(Unpriced(*key, *counted) for key, counted in sorted(unpriced.items(), key=str)),
+        skipped=tuple(log.skipped),
+        skipped_count=log.skipped_count,
+        rates=tuple({rate.id: rate for rate in pricer.rates}.values()),
+        notices=tuple(_notices(log, pricer, unbilled, undated, totals)),
+    )
+
+
+def listed_paths(paths: "Iterable[str | os.PathLike[str]] | str | os.PathLike[str] | None") -> list[str]:
+    """Paths as texts; without any, the known places of this user's machine."""
+    if isinstance(paths, str | os.PathLike):
+        return [os.fspath(paths)]
+    listed = [os.fspath(path) for path in paths or ()] or [os.fspath(place) for place in known_places()]
+    if not listed:
+        raise InputError("no logs in the known places of this machine; give the path of a log, a report or a folder")
+    return listed
+
+
+def _name(entry: UsageEntry, key: Key) -> str | None:
+    if key == "day":
+        return None if entry.time is None else entry.time.date().isoformat()
+    value = getattr(entry, key)
+    return None if value is None else str(value)
+
+
+def with_pseudonyms(entry: UsageEntry, key: str) -> UsageEntry:
+    """The entry with users, repositories, organisations and cost centres replaced by pseudonyms of a key."""
+
+    def pseudonym(kind: str, name: str | None) -> str | None:
+        if name is None:
+            return None
+        digest = hmac.new(key.encode(), f"{kind}:{name}".encode(), hashlib.sha256).hexdigest()
+        return f"{kind}-{digest[:12]}"
+
+    return replace(
+        entry,
+        user=pseudonym("user", entry.user),
+        repository=pseudonym("repository", entry.repository),
+        organization=pseudonym("organization", entry.organization),
+        cost_center=pseudonym("cost-center", entry.cost_center),
+    )
+
+
+def _notices(log: ReadLog, pricer: Pricer, unbilled: Totals, undated: int, totals: Totals) -> Iterator[Notice]:
+    if log.skipped_count:
+        yield Notice("rows_left_out", f"{log.skipped_count:,} rows or files could not be used; they are in no figure")
+    if totals.unpriced:
+        yield Notice(
+            "unpriced", f"{totals.unpriced:,} records have neither a price nor a reported cost; none is taken for 0"
+        )
+    if log.cached_unknown:
+        yield Notice(
+            "cached_count_absent",
+            f"{log.cached_unknown:,} records do not tell their cached tokens, so all of the prompt is priced as input: "
+            "the computed cost is too high where there was a cache",
+        )
+    if pricer.tiers_unknown:
+        yield Notice(
+            "tier_unknown",
+            f"{pricer.tiers_unknown:,} records add up an unknown number of requests of models with a long-context price; "
+            "the default price was taken",
+        )
+    if log.repeated:
+        yield Notice("repeated_rows", f"{log.repeated:,} records that repeat others were counted once")
+    if log.other_rows:
+        yield Notice("other_rows", f"{log.other_rows:,} rows are of other products or hold no usage")
+    if unbilled.records:
+        yield Notice(
+            "unbilled_calls", f"{unbilled.records:,} helper calls (titles and the like) cost nothing and are left out"
+        )
+    if undated:
+        yield Notice("undated", f"{undated:,} records tell no time and were left out of the days asked for")
+    if pricer.as_model is not None or pricer.as_route is not None:
+        yield Notice(
+            "as_another",
+            "the history is priced as it was on another model or route, with the same tokens; another model would have "
+            "used more or fewer",
+        )

@@ -1,0 +1,142 @@
+"""OpenAI's answers (Responses and Chat Completions bodies as JSON lines, batch results too) and its usage export.
+
+Convention: `input_tokens` / `prompt_tokens` include cached tokens and cache writes; reasoning is inside output.
+Batch rows take the batch price, others their service tier. A body of Copilot's own API (`copilot_usage`) states
+disjoint kinds.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from costcalc.entries import ReadLog, UsageEntry
+from costcalc.readers.jsonlines import (
+    MAX_LINE,
+    RowError,
+    count,
+    decoder,
+    inclusive,
+    nano_aiu,
+    objects,
+    table,
+    text,
+    unix_time,
+)
+
+SOURCE: Final = "openai-bodies"
+EXPORT_SOURCE: Final = "openai-usage-export"
+SIGNS: Final = (b'"usage"',)
+EXPORT_SIGN: Final = b"organization.usage.completions.result"
+_TIERS: Final = {"flex": "flex", "priority": "priority", "batch": "batch"}
+
+
+def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
+    """The usage of one file of bodies."""
+    seen: set[str] = set()
+    for line, found in objects(path, log, SIGNS, told):
+        try:
+            entry = _entry(path, line, found, seen, log)
+        except RowError as error:
+            log.skip(path, line, str(error))
+        else:
+            if entry is not None:
+                yield entry
+
+
+def _entry(path: str, line: int, found: Mapping[str, Any], seen: set[str], log: ReadLog) -> UsageEntry | None:
+    wrapped = found.get("response")
+    batch = "custom_id" in found and isinstance(wrapped, dict)
+    body = table(wrapped, "body") if batch and isinstance(wrapped, dict) else found
+    body = table(body, "response") if isinstance(body.get("response"), dict) else body  # an event of a stream
+    usage = table(body, "usage")
+    if not usage:
+        log.other_rows += 1
+        return None
+    response = text(body, "id")
+    if response is not None:
+        if response in seen:
+            log.repeated += 1
+            return None
+        seen.add(response)
+    shared: dict[str, Any] = {
+        "time": unix_time(body.get("created_at")) or unix_time(body.get("created")),
+        "model": text(body, "model"),
+    }
+    copilot = table(body, "copilot_usage")
+    if copilot:
+        return UsageEntry(
+            path, line, SOURCE, **shared, **_details(copilot), reported_nano_aiu=nano_aiu(copilot, "total_nano_aiu")
+        )
+    prompt = count(usage, "input_tokens", "prompt_tokens", required=True) or 0
+    details = table(usage, "input_tokens_details") or table(usage, "prompt_tokens_details")
+    cached, write = count(details, "cached_tokens"), count(details, "cache_write_tokens")
+    log.cached_unknown += cached is None
+    tier = text(body, "service_tier") or ""
+    return UsageEntry(
+        path,
+        line,
+        SOURCE,
+        **shared,
+        route="api",
+        service_tier="batch" if batch else _TIERS.get(tier, "standard"),
+        fresh_input=inclusive(prompt, cached, write),
+        cached_input=cached,
+        cache_write=write,
+        output=count(usage, "output_tokens", "completion_tokens", required=True),
+    )
+
+
+def _details(copilot: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = {"input": "fresh_input", "cache_read": "cached_input", "cache_write": "cache_write", "output": "output"}
+    counts = dict.fromkeys(kinds.values(), 0)
+    details = copilot.get("token_details")
+    for detail in details if isinstance(details, list) else []:
+        if not isinstance(detail, dict) or detail.get("token_type") not in kinds:
+            raise RowError("token_details has an entry that is not known")
+        counts[kinds[detail["token_type"]]] += count(detail, "token_count", required=True) or 0
+    return counts
+
+
+def read_export(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
+    """The usage of one page (or one page a line) of `/v1/organization/usage/completions`."""
+    try:
+        whole = decoder()(Path(path).read_bytes()) if Path(path).stat().st_size <= 4 * MAX_LINE else None
+    except (ValueError, RecursionError):
+        whole = None
+    pages = [(1, whole)] if isinstance(whole, dict) else objects(path, log, (EXPORT_SIGN,), told)
+    for line, page in pages:
+        for bucket in _objects_of(page, "data") or [page]:
+            start = unix_time(bucket.get("start_time"))
+            for result in _objects_of(bucket, "results"):
+                try:
+                    yield _result(path, line, start, result)
+                except RowError as error:
+                    log.skip(path, line, str(error))
+
+
+def _objects_of(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    value = data.get(name)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _result(path: str, line: int, start: datetime | None, result: Mapping[str, Any]) -> UsageEntry:
+    prompt = count(result, "input_tokens", required=True) or 0
+    cached, write = count(result, "input_cached_tokens"), count(result, "input_cache_write_tokens")
+    tier = "batch" if result.get("batch") is True else _TIERS.get(text(result, "service_tier") or "", "standard")
+    return UsageEntry(
+        path,
+        line,
+        EXPORT_SOURCE,
+        start,
+        text(result, "model"),
+        route="api",
+        service_tier=tier,
+        fresh_input=inclusive(prompt, cached, write),
+        cached_input=cached,
+        cache_write=write,
+        output=count(result, "output_tokens", required=True),
+        requests=count(result, "num_model_requests") or 0,
+        user=text(result, "user_id"),
+        repository=text(result, "project_id"),
+    )

@@ -1,0 +1,100 @@
+"""OpenTelemetry's GenAI spans as JSON lines: from file exporters, or as OTLP/JSON.
+
+Convention: `gen_ai.usage.input_tokens` includes cache reads and cache writes; an emitter that breaks it is refused
+row by row. Only `chat` spans count: `invoke_agent` repeats their sum. One response counts once.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from costcalc.entries import ReadLog, UsageEntry
+from costcalc.readers.jsonlines import RowError, count, inclusive, iso_time, objects, text, unix_time
+
+SOURCE: Final = "opentelemetry"
+SIGNS: Final = (b"gen_ai.",)
+_PROVIDERS_BY_API: Final = frozenset({"openai", "azure.ai.openai", "azure.ai.inference", "anthropic", "aws.bedrock"})
+
+
+def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
+    """The usage of one file of spans."""
+    seen: set[str] = set()
+    for line, found in objects(path, log, SIGNS, told):
+        for span in _spans(found):
+            try:
+                entry = _entry(path, line, span, seen, log)
+            except RowError as error:
+                log.skip(path, line, str(error))
+            else:
+                if entry is not None:
+                    yield entry
+
+
+def _spans(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The spans of a line, each with its attributes as a plain object."""
+    if "resourceSpans" not in found:
+        if found.get("type") in (None, "span") and isinstance(found.get("attributes"), dict):
+            yield found
+        return
+    for resource in _list(found, "resourceSpans"):
+        for scope in _list(resource, "scopeSpans"):
+            for span in _list(scope, "spans"):
+                attributes = {
+                    each["key"]: _value(each.get("value"))
+                    for each in _list(span, "attributes")
+                    if isinstance(each.get("key"), str)
+                }
+                yield {**span, "attributes": attributes}
+
+
+def _list(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    value = data.get(name)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _value(value: object) -> object:
+    """What an OTLP value holds."""
+    return next(iter(value.values()), None) if isinstance(value, dict) else value
+
+
+def _entry(path: str, line: int, span: Mapping[str, Any], seen: set[str], log: ReadLog) -> UsageEntry | None:
+    attributes = span["attributes"]
+    if attributes.get("gen_ai.operation.name") != "chat":
+        return None
+    response = text(attributes, "gen_ai.response.id")
+    if response is not None:
+        if response in seen:
+            log.repeated += 1
+            return None
+        seen.add(response)
+    prompt = count(attributes, "gen_ai.usage.input_tokens", required=True) or 0
+    cached = count(attributes, "gen_ai.usage.cache_read.input_tokens")
+    write = count(attributes, "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens")
+    log.cached_unknown += cached is None
+    provider = text(attributes, "gen_ai.provider.name", "gen_ai.system")
+    copilot = any(name.startswith(("copilot_chat.", "github.copilot")) for name in attributes)
+    return UsageEntry(
+        path,
+        line,
+        SOURCE,
+        _time(span),
+        text(attributes, "gen_ai.response.model", "gen_ai.request.model"),
+        route="api" if provider in _PROVIDERS_BY_API and not copilot else "copilot",
+        fresh_input=inclusive(prompt, cached, write),
+        cached_input=cached,
+        cache_write=write,
+        output=count(attributes, "gen_ai.usage.output_tokens", required=True),
+        session=text(attributes, "gen_ai.conversation.id"),
+        task=text(span, "traceId"),
+    )
+
+
+def _time(span: Mapping[str, Any]) -> datetime | None:
+    for name in ("startTime", "startTimeUnixNano", "start_time", "timestamp"):
+        value = span.get(name)
+        if isinstance(value, list) and value and isinstance(value[0], int):
+            return unix_time(value[0])
+        found = iso_time(value) or (unix_time(value, 10**9) if name == "startTimeUnixNano" else None)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,51 @@
+"""VS Code's Copilot agent debug logs: `debug-logs/<session>/main.jsonl` and the files of its sub-agents.
+
+Convention: `inputTokens` includes cached tokens; cache writes are never logged, so they are inside fresh input; a
+log without `cachedTokens` is of a version that did not tell them. Helper calls (titles, tool summaries) cost
+nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from costcalc.entries import ReadLog, UsageEntry
+from costcalc.readers.jsonlines import RowError, count, inclusive, nano_aiu, objects, table, text, unix_time
+
+SOURCE: Final = "vscode-debug-log"
+SIGNS: Final = (b'"llm_request"',)
+_HELPERS: Final = frozenset({"title", "summarizeVirtualTools"})
+
+
+def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
+    """The usage of one file of a session."""
+    seen: set[str] = set()
+    for line, event in objects(path, log, SIGNS, told):
+        if event.get("type") != "llm_request":
+            continue
+        span = text(event, "spanId")
+        if span is not None:
+            if span in seen:
+                log.repeated += 1
+                continue
+            seen.add(span)
+        try:
+            attrs = table(event, "attrs")
+            cached = count(attrs, "cachedTokens")
+            log.cached_unknown += cached is None
+            prompt = count(attrs, "inputTokens", required=True) or 0
+            yield UsageEntry(
+                path,
+                line,
+                SOURCE,
+                unix_time(event.get("ts"), 1_000),
+                text(attrs, "model"),
+                fresh_input=inclusive(prompt, cached, None),
+                cached_input=cached,
+                output=count(attrs, "outputTokens", required=True),
+                reported_nano_aiu=nano_aiu(attrs, "copilotUsageNanoAiu"),
+                billed=text(attrs, "debugName") not in _HELPERS,
+                session=text(event, "sid") or Path(path).parent.name,
+            )
+        except RowError as error:
+            log.skip(path, line, str(error))

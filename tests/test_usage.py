@@ -1,0 +1,581 @@
+"""Logs and reports: read as their tools write them, priced, reconciled; hostile ones survived."""
+
+import json
+import sqlite3
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from costcalc import InputError, UnknownNameError, UsageReport, reconcile, usage
+from costcalc.entries import ReadLog, UsageEntry
+from costcalc.readers import find, jsonlines
+from tests import logs
+from tests.conftest import Run
+from tests.logs import Call
+from tests.strategies import BOOK
+
+SONNET = Call("claude-sonnet-4.6", 1, 45_150, 731, 210, 1_943_925_000)
+HAIKU = Call("Auto: Claude Haiku 4.5", 198, 223_257, 30_122, 8_209)
+OPUS = Call("claude-opus-5", 600, 400, 0, 50, 445_000_000)
+
+
+def entries(*paths: Path) -> list[UsageEntry]:
+    log = ReadLog()
+    found = list(find.read_usage([str(path) for path in paths], log))
+    assert log.skipped == []
+    return found
+
+
+def cost(call: Call, **settings: Any) -> int:
+    """The list price of a call in nano-AIU, by the price book."""
+    from costcalc import TokenUsage
+
+    rate = BOOK.rate(call.model, on=call.at, **settings)
+    return rate.cost(TokenUsage(call.fresh, call.cached, call.write, call.output)).nano_aiu
+
+
+class TestPublishedSamples:
+    """Each published sample that carries a cost, to the nano-AIU."""
+
+    def agree(self, path: Path, nano_aiu: int) -> None:
+        report, held = usage([path]), reconcile([path])
+        assert report.totals.reported == report.totals.computed == nano_aiu
+        assert (held.compared, held.exact, held.difference_credits) == (1, 1, 0)
+
+    def test_a_session_shutdown(self, tmp_path: Path) -> None:
+        total = Call("claude-sonnet-4.6", 20, 290_380, 57_000, 3_150, 34_817_400_000)
+        self.agree(logs.session_file(tmp_path, "s", logs.shutdown_event("s9", [total])), 34_817_400_000)
+
+    def test_a_row_of_the_session_store(self, tmp_path: Path) -> None:
+        logs.store(tmp_path / "session-store.db", [SONNET])
+        self.agree(tmp_path / "session-store.db", 1_943_925_000)
+
+    def test_a_call_in_a_vs_code_debug_log(self, tmp_path: Path) -> None:
+        path = tmp_path / "main.jsonl"
+        path.write_text(logs.lines(logs.vscode_line("r1", OPUS)))
+        self.agree(path, 445_000_000)
+
+    def test_a_row_of_a_usage_report(self, tmp_path: Path) -> None:
+        path = tmp_path / "report.csv"
+        path.write_text(logs.report([logs.report_row(HAIKU, "9.109908", repository="")]))
+        self.agree(path, 9_109_908_000)
+
+    def test_an_openai_body(self, tmp_path: Path) -> None:
+        body = {"model": "gpt-5.4-mini", "usage": {"input_tokens": 22157, "input_tokens_details": {"cached_tokens": 13056},
+                "output_tokens": 246, "output_tokens_details": {"reasoning_tokens": 120}, "total_tokens": 22403}}  # fmt: skip
+        path = tmp_path / "bodies.jsonl"
+        path.write_text(logs.lines({**body, "created_at": 1785760264}))
+        (entry,) = entries(path)
+        assert entry.counts == (9_101, 13_056, 0, 246)
+
+    def test_a_body_of_copilots_own_api_is_disjoint(self, tmp_path: Path) -> None:
+        path = tmp_path / "bodies.jsonl"
+        details = {"input": 3857, "cache_read": 0, "cache_write": 12539, "output": 362}
+        path.write_text(
+            logs.lines(
+                {
+                    "usage": {
+                        "prompt_tokens": 16396,
+                        "completion_tokens": 362,
+                        "prompt_tokens_details": {"cached_tokens": 0},
+                    },
+                    "copilot_usage": {
+                        "token_details": [{"token_type": k, "token_count": n} for k, n in details.items()]
+                    },
+                }
+            )
+        )
+        (entry,) = entries(path)
+        assert (entry.counts, entry.route) == ((3857, 0, 12539, 362), "copilot")
+
+    def test_credits_from_the_preview_of_april(self, tmp_path: Path) -> None:
+        path = tmp_path / "report.csv"
+        path.write_text(
+            "date,username,product,sku,model,quantity,unit_type,applied_cost_per_quantity,gross_amount,discount_amount,"
+            "net_amount,total_monthly_quota,organization,cost_center_name,aic_quantity,aic_gross_amount\n"
+            "2026-03-01,test-user-a,copilot,coding_agent_premium_request,Coding Agent model,2,requests,0.04,0.08,0.08,0,"
+            "1000,example-org-a,,8.68986,0.08689859999999999\n"
+        )
+        assert usage([path]).credits == Decimal("8.68986")
+
+
+counts = st.integers(0, 200_000)
+calls = st.builds(
+    Call,
+    model=st.sampled_from(["claude-sonnet-4.6", "gpt-5-mini", "gpt-5.4", "claude-opus-5"]),
+    fresh=counts,
+    cached=counts,
+    write=counts,
+    output=counts,
+    at=st.integers(0, 25).map(lambda day: datetime(2026, 8, 1, 9, tzinfo=UTC) + timedelta(days=day)),
+)
+priced_calls = calls.map(lambda call: call._replace(nano_aiu=cost(call)))
+
+
+def totals(report: UsageReport) -> tuple[list[int], int]:
+    return report.totals.tokens, report.totals.reported
+
+
+def expected(found: list[Call]) -> tuple[list[int], int]:
+    tokens = [sum(call[place] for call in found) for place in range(1, 5)]  # type: ignore[misc]
+    return tokens, sum(call.nano_aiu or 0 for call in found)
+
+
+class TestRoundTrips:
+    """Whatever a tool writes comes back, to the token and the nano-AIU; on consistent data the difference is 0."""
+
+    def check(self, path: Path, truth: list[Call]) -> None:
+        report = usage([path])
+        assert report.skipped_count == 0
+        assert totals(report) == expected(truth)
+        held = reconcile([path])
+        assert held.difference_credits == 0
+        assert held.exact == held.compared
+
+    @given(st.lists(priced_calls, min_size=1, max_size=6), st.booleans())
+    def test_calls_of_copilot_cli(self, tmp_path_factory: Any, truth: list[Call], details: bool) -> None:
+        found = [logs.call_event(str(n), call, details=details) for n, call in enumerate(truth)]
+        end = logs.shutdown_event("end", truth[:1])  # its totals repeat the calls
+        self.check(logs.session_file(tmp_path_factory.mktemp("log"), "s", *found, found[0], end), truth)
+
+    @given(st.lists(priced_calls, min_size=1, max_size=6))
+    def test_the_session_store(self, tmp_path_factory: Any, truth: list[Call]) -> None:
+        path = tmp_path_factory.mktemp("log") / "session-store.db"
+        logs.store(path, truth)
+        self.check(path, truth)
+
+    @given(st.lists(priced_calls.map(lambda call: call._replace(write=0)), min_size=1, max_size=6))
+    def test_vs_code(self, tmp_path_factory: Any, truth: list[Call]) -> None:
+        truth = [call._replace(nano_aiu=cost(call)) for call in truth]
+        folder = tmp_path_factory.mktemp("log") / "debug-logs" / "053f"
+        folder.mkdir(parents=True)
+        (folder / "main.jsonl").write_text(
+            logs.lines(*(logs.vscode_line(f"a{n}", c) for n, c in enumerate(truth[::2])))
+        )
+        (folder / "runSubagent-x-1.jsonl").write_text(
+            logs.lines({"type": "start"}, *(logs.vscode_line(f"b{n}", c) for n, c in enumerate(truth[1::2])))
+        )
+        self.check(folder, truth)
+
+    @given(st.lists(calls, min_size=1, max_size=6), st.booleans())
+    def test_opentelemetry(self, tmp_path_factory: Any, truth: list[Call], otlp: bool) -> None:
+        path = tmp_path_factory.mktemp("log") / "spans.jsonl"
+        if otlp:
+            path.write_text(logs.lines(logs.otlp_line(*((f"r{n}", call) for n, call in enumerate(truth)))))
+        else:
+            spans = [logs.otel_line(f"r{n}", call) for n, call in enumerate(truth)]
+            path.write_text(logs.lines(*spans, logs.otel_line("sum", truth[0], "invoke_agent"), spans[0]))
+        report = usage([path])
+        assert report.totals.tokens == expected(truth)[0]
+        assert report.totals.computed == sum(cost(call) for call in truth)
+
+    @given(
+        st.lists(priced_calls, min_size=1, max_size=6), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans()
+    )
+    def test_usage_reports(
+        self, tmp_path_factory: Any, truth: list[Call], end: str, quoted: bool, marked: bool
+    ) -> None:
+        # A row adds up requests whose number is not told, so a model with a long-context price has the default one.
+        truth = [call._replace(model="gpt-5-mini") for call in truth]
+        truth = [call._replace(nano_aiu=cost(call)) for call in truth]
+        rows = [
+            logs.report_row(call, f"{Decimal(call.nano_aiu or 0).scaleb(-9):f}", repository=f"repo{n}")
+            for n, call in enumerate(truth)
+        ]
+        path = tmp_path_factory.mktemp("log") / "report.csv"
+        mark = "\ufeff" if marked else ""
+        path.write_text(mark + logs.report(rows, end=end, quoted=quoted), encoding="utf-8", newline="")
+        self.check(path, truth)
+
+    @given(
+        st.lists(calls.map(lambda c: c._replace(model="gpt-5.4-mini", write=0)), min_size=1, max_size=5), st.booleans()
+    )
+    def test_openai(self, tmp_path_factory: Any, truth: list[Call], chat: bool) -> None:
+        folder = tmp_path_factory.mktemp("log")
+        bodies = [logs.openai_body(call, f"r{n}", chat=chat) for n, call in enumerate(truth)]
+        (folder / "bodies.jsonl").write_text(logs.lines(*bodies, bodies[0]))
+        (folder / "usage.json").write_text(json.dumps(logs.openai_export(*truth), indent=1))
+        report = usage([folder], by=["source"])
+        assert {names[0]: found.tokens for names, found in report.groups} == {
+            "openai-bodies": expected(truth)[0],
+            "openai-usage-export": expected(truth)[0],
+        }
+        assert report.totals.computed == 2 * sum(cost(call, route="api") for call in truth)
+
+
+class TestCopilotSessions:
+    def test_shutdown_totals_are_differences_over_resumes(self, tmp_path: Path) -> None:
+        first = Call("gpt-5-mini", 100, 50, 0, 10, 5_000)
+        second = Call("gpt-5-mini", 300, 80, 0, 25, 9_000)
+        anew = Call("gpt-5-mini", 40, 0, 0, 5, 1_000)
+        path = logs.session_file(
+            tmp_path,
+            "s",
+            logs.shutdown_event("1", [first]),
+            logs.shutdown_event("2", [second, Call("gpt-5.4", 7, 0, 0, 1, 70)]),
+            logs.shutdown_event("3", [anew]),
+        )
+        found = entries(path)
+        assert [entry.counts for entry in found] == [(100, 50, 0, 10), (200, 30, 0, 15), (7, 0, 0, 1), (40, 0, 0, 5)]
+        assert [entry.reported_nano_aiu for entry in found] == [5_000, 4_000, 70, 1_000]
+
+    def test_a_session_that_was_killed_falls_back_to_its_last_checkpoint(self, tmp_path: Path) -> None:
+        checkpoint = logs.event("session.usage_checkpoint", "c1", {"totalNanoAiu": 1_510_581_560_000})
+        earlier = logs.event("session.usage_checkpoint", "c0", {"totalNanoAiu": 5})
+        (entry,) = entries(logs.session_file(tmp_path, "s", earlier, checkpoint))
+        assert (entry.reported_nano_aiu, entry.has_tokens) == (1_510_581_560_000, False)
+        report = usage([tmp_path])
+        assert report.credits == Decimal("1510.58156")
+        assert report.totals.to_dict()["credits_computed"] is None
+
+    def test_what_a_checkpoint_knows_beyond_the_last_shutdown_counts(self, tmp_path: Path) -> None:
+        path = logs.session_file(
+            tmp_path,
+            "s",
+            logs.shutdown_event("1", [Call("gpt-5-mini", 100, 0, 0, 10, 5_000)]),
+            logs.event("session.usage_checkpoint", "c1", {"totalNanoAiu": 8_000}),
+        )
+        assert [entry.reported_nano_aiu for entry in entries(path)] == [5_000, 3_000]
+
+    def test_a_session_is_counted_from_the_store_or_its_events_never_both(self, tmp_path: Path) -> None:
+        logs.store(tmp_path / "session-store.db", [SONNET], "both")
+        logs.session_file(tmp_path, "both", logs.call_event("1", SONNET))
+        logs.session_file(tmp_path, "events-only", logs.call_event("2", SONNET))
+        assert usage([tmp_path]).totals.reported == 2 * 1_943_925_000
+
+    def test_rows_that_sit_only_in_the_write_ahead_log_are_seen_and_nothing_is_written(self, tmp_path: Path) -> None:
+        path = tmp_path / "session-store.db"
+        connection = logs.store(path, [SONNET], in_log=True)
+        assert connection is not None
+        connection.execute("BEGIN IMMEDIATE")  # the tool is writing: its lock must not matter, nor ours exist
+        before = {each.name: (each.read_bytes(), each.stat().st_mtime_ns) for each in tmp_path.iterdir()}
+        assert usage([path]).totals.reported == 1_943_925_000
+        after = {each.name: (each.read_bytes(), each.stat().st_mtime_ns) for each in tmp_path.iterdir()}
+        assert after == before
+        connection.rollback()
+        connection.close()
+
+    def test_repositories_come_from_the_store(self, tmp_path: Path) -> None:
+        logs.store(tmp_path / "session-store.db", [SONNET])
+        report = usage([tmp_path], by=["repository", "day"])
+        assert [names for names, _ in report.groups] == [("acme/app", "2026-08-03")]
+
+    def test_the_known_places_are_searched(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COPILOT_HOME", str(tmp_path / "home"))
+        with pytest.raises(InputError, match="no logs in the known places"):
+            usage()
+        logs.session_file(tmp_path / "home", "s", logs.call_event("1", SONNET))
+        report = usage()
+        assert report.totals.reported == 1_943_925_000
+        assert report.found[0].path.endswith("events.jsonl")
+
+
+class TestOtherTraps:
+    def test_helper_calls_of_vs_code_are_apart(self, tmp_path: Path) -> None:
+        helper = Call("gpt-5-mini", 10, 0, 0, 5)
+        path = tmp_path / "main.jsonl"
+        spans = [logs.vscode_line("1", OPUS), logs.vscode_line("2", helper, debug_name="title")]
+        path.write_text(logs.lines(*spans, logs.vscode_line("1", OPUS)))
+        report = usage([path])
+        assert (report.totals.records, report.unbilled.records) == (1, 1)
+        assert {"unbilled_calls", "repeated_rows"} <= {notice.code for notice in report.notices}
+
+    def test_an_absent_cached_count_is_not_zero(self, tmp_path: Path) -> None:
+        path = tmp_path / "main.jsonl"
+        path.write_text(logs.lines(logs.vscode_line("1", OPUS, tells_cached=False)))
+        (entry,) = entries(path)
+        assert entry.cached_input is None
+        assert "cached_count_absent" in {notice.code for notice in usage([path]).notices}
+
+    def test_more_cached_than_input_is_refused_row_by_row(self, tmp_path: Path) -> None:
+        path = tmp_path / "spans.jsonl"
+        broken = logs.otel_line("r1", SONNET)
+        broken["attributes"]["gen_ai.usage.input_tokens"] = 5
+        path.write_text(logs.lines(broken, logs.otel_line("r2", SONNET)))
+        report = usage([path])
+        assert (report.totals.records, report.skipped_count) == (1, 1)
+        assert (report.skipped[0].line, "more than the prompt" in report.skipped[0].reason) == (1, True)
+
+    def test_batch_and_service_tiers_have_their_price(self, tmp_path: Path) -> None:
+        call = Call("gpt-5.4-mini", 1_000_000, 0, 0, 0, at=datetime(2026, 11, 1, tzinfo=UTC))
+        path = tmp_path / "bodies.jsonl"
+        body = logs.openai_body(call, "b")
+        path.write_text(
+            logs.lines(
+                {"id": "x", "custom_id": "1", "response": {"status_code": 200, "body": body}},
+                logs.openai_body(call, "f", service_tier="flex"),
+                logs.openai_body(call, "p", service_tier="priority"),
+                logs.openai_body(call, "d", service_tier="default"),
+            )
+        )
+        assert [entry.service_tier for entry in entries(path)] == ["batch", "flex", "priority", "standard"]
+        assert usage([path]).credits == Decimal("37.5") * 2 + 150 + 75
+        (tmp_path / "export.json").write_text(json.dumps(logs.openai_export(call, batch=True)))
+        assert usage([tmp_path / "export.json"]).credits == Decimal("37.5")
+
+    def test_rows_of_a_report_that_differ_by_repository_only_all_count(self, tmp_path: Path) -> None:
+        rows = [logs.report_row(HAIKU, "9.109908", repository=name) for name in ("a", "b", "")]
+        path = tmp_path / "report.csv"
+        path.write_text(logs.report(rows))
+        assert usage([path]).credits == 3 * Decimal("9.109908")
+
+    @pytest.mark.parametrize(
+        ("cells", "credits"),
+        [
+            ({"sku": "copilot_ai_credits", "unit_type": ""}, "5"),
+            ({"sku": "coding_agent_ai_credit", "unit_type": "credits"}, "5"),
+            ({"sku": "spark_ai_credits", "unit_type": "aic"}, "5"),
+            ({"quantity": "0", "aic_quantity": "7"}, "7"),
+            ({"sku": "actions_linux", "unit_type": "minutes"}, "0"),
+            ({"quantity": "5.000000000000001"}, "5"),
+        ],
+    )
+    def test_generations_and_quirks_of_reports(self, tmp_path: Path, cells: dict[str, str], credits: str) -> None:
+        path = tmp_path / "report.csv"
+        path.write_text(logs.report([logs.report_row(HAIKU, "5", **cells)]))
+        assert usage([path]).credits == Decimal(credits)
+
+    def test_an_answer_of_the_billing_api(self, tmp_path: Path) -> None:
+        item = {"product": "Copilot", "sku": "Copilot AI Credits", "model": "Claude Sonnet 4.6", "unitType": "ai-credits",
+                "pricePerUnit": 0.01, "grossQuantity": 176.97417, "netQuantity": 1.62087}  # fmt: skip
+        other = {"product": "Actions", "sku": "Linux", "unitType": "minutes", "grossQuantity": 5}
+        document = {"timePeriod": {"year": 2026, "month": 8}, "organization": "acme", "usageItems": [item, other]}
+        path = tmp_path / "usage.json"
+        path.write_text(json.dumps(document, indent=2))
+        report = usage([path], by=["organization", "model"])
+        assert report.credits == Decimal("176.97417")
+        assert [names for names, _ in report.groups] == [("acme", "Claude Sonnet 4.6")]
+
+    def test_a_model_without_a_price_is_listed_not_zero(self, tmp_path: Path) -> None:
+        path = tmp_path / "spans.jsonl"
+        path.write_text(logs.lines(logs.otel_line("1", SONNET._replace(model="gpt-99")), logs.otel_line("2", SONNET)))
+        report = usage([path])
+        (missing,) = report.unpriced
+        assert (missing.model, missing.records, missing.tokens) == ("gpt-99", 1, 46_092)
+        assert report.totals.unpriced == 1
+        by_model = {names[0]: found.to_dict()["credits"] for names, found in report.groups}
+        assert by_model["gpt-99"] is None
+
+
+class TestQuestions:
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        found = [SONNET._replace(at=datetime(2026, 8, day, 9, tzinfo=UTC)) for day in (1, 2, 3)]
+        return logs.session_file(tmp_path, "s", *(logs.call_event(str(n), call) for n, call in enumerate(found)))
+
+    def test_days(self, path: Path) -> None:
+        assert usage([path], since=date(2026, 8, 2)).totals.records == 2
+        assert usage([path], since=date(2026, 8, 2), until=date(2026, 8, 2)).totals.records == 1
+        with pytest.raises(InputError, match="is before since"):
+            usage([path], since=date(2026, 8, 2), until=date(2026, 8, 1))
+
+    def test_as_another_model(self, path: Path) -> None:
+        report = usage([path], as_model="GPT-5 mini")
+        assert report.totals.reported_records == 0
+        assert report.totals.computed == 3 * cost(SONNET._replace(model="gpt-5-mini"))
+        api = usage([path], as_model="gpt-5.4-mini", as_route="api")
+        assert api.totals.computed == 3 * cost(SONNET._replace(model="gpt-5.4-mini"), route="api")
+        with pytest.raises(UnknownNameError):
+            usage([path], as_model="gpt-99")
+
+    def test_pseudonyms_are_stable_for_a_key(self, tmp_path: Path) -> None:
+        path = tmp_path / "report.csv"
+        path.write_text(logs.report([logs.report_row(HAIKU, "5", repository="secret/repo")]))
+        one, again, other = (
+            usage([path], by=["user", "repository", "organization", "cost_center"], pseudonym_key=key)
+            for key in ("k", "k", "other")
+        )
+        assert one.groups[0][0] == again.groups[0][0] != other.groups[0][0]
+        assert not {"USER", "ORG", "COSTCENTER", "secret/repo"} & set(one.groups[0][0])
+        assert "secret" not in json.dumps(one.to_dict())
+
+    def test_unknown_keys_and_paths_are_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(UnknownNameError, match="unknown key 'colour'"):
+            usage([tmp_path], by=["colour"])  # type: ignore[list-item]
+        with pytest.raises(InputError, match="no such file or folder"):
+            usage([tmp_path / "missing"])
+
+
+class TestReconcile:
+    def causes(self, tmp_path: Path, *found: Call) -> dict[str, int]:
+        path = tmp_path / "session-store.db"
+        logs.store(path, found)
+        return {cause.cause: cause.records for cause in reconcile([path]).causes}
+
+    @pytest.mark.parametrize(
+        ("call", "factor", "cause"),
+        [
+            (SONNET, "1", "exact"),
+            (SONNET, "0.9", "modifier"),
+            (SONNET, "1.1", "modifier"),
+            (SONNET, "0.99", "modifier"),
+            (SONNET, "0.5", "unexplained"),
+            (Call("gpt-99", 1, 1, 0, 1, 5), "1", "no price known"),
+            (Call("claude-sonnet-4.6", 1, 1, 0, 1), "1", "no reported cost"),
+        ],
+    )
+    def test_causes(self, tmp_path: Path, call: Call, factor: str, cause: str) -> None:
+        stated = None if call.nano_aiu is None else int(call.nano_aiu * Decimal(factor))
+        assert self.causes(tmp_path, call._replace(nano_aiu=stated)) == {cause: 1}
+
+    def test_the_cache_write_convention(self, tmp_path: Path) -> None:
+        as_write = Call("claude-sonnet-4.6", 0, 1_000, 500, 10)
+        assert self.causes(tmp_path, as_write._replace(fresh=500, write=0, nano_aiu=cost(as_write))) == {
+            "cache-write convention": 1
+        }
+
+    def test_the_tier(self, tmp_path: Path) -> None:
+        long = Call("gpt-5.4", 272_001, 0, 0, 0)
+        stated = 272_001 * 250_000
+        assert cost(long) == 2 * stated
+        assert self.causes(tmp_path, long._replace(nano_aiu=stated)) == {"tier": 1}
+
+    def test_several_at_once(self, tmp_path: Path) -> None:
+        as_write = Call("claude-sonnet-4.6", 0, 1_000, 500, 10)
+        stated = cost(as_write) * 9 // 10
+        assert self.causes(tmp_path, as_write._replace(fresh=500, write=0, nano_aiu=stated)) == {
+            "modifier and cache-write convention": 1
+        }
+
+    def test_auto_selection_that_was_not_applied(self, tmp_path: Path) -> None:
+        path = tmp_path / "report.csv"
+        path.write_text(logs.report([logs.report_row(HAIKU, "10.12212", repository="r")]))
+        held = reconcile([path])
+        assert [(cause.cause, cause.difference_credits) for cause in held.causes] == [("modifier", Decimal("1.012212"))]
+        assert held.examples[0].detail == "auto selection not applied"
+
+
+junk = st.binary(max_size=300) | st.text(max_size=100).map(lambda text: text.encode("utf-8", "surrogatepass"))
+odd_values: st.SearchStrategy[Any] = st.sampled_from(
+    [None, -1, 1.5, 10**30, "x", True, [], {}, float("nan"), "9" * 40, {"a": 1}]
+)
+
+
+class TestHostileInput:
+    """Good rows survive, bad rows are counted with file and line."""
+
+    @settings(suppress_health_check=[HealthCheck.too_slow])
+    @given(st.lists(junk, max_size=6), st.sampled_from(["events", "vscode", "otel", "openai", "report"]))
+    def test_junk_between_good_rows(self, tmp_path_factory: Any, bad: list[bytes], form: str) -> None:
+        folder = tmp_path_factory.mktemp("log")
+        call = SONNET._replace(model="gpt-5.4-mini", write=0)
+        good: dict[str, Any] = {
+            "events": lambda n: json.dumps(logs.call_event(f"e{n}", call)),
+            "vscode": lambda n: json.dumps(logs.vscode_line(f"e{n}", call)),
+            "otel": lambda n: json.dumps(logs.otel_line(f"e{n}", call)),
+            "openai": lambda n: json.dumps(logs.openai_body(call, f"e{n}")),
+            "report": lambda n: logs.report([logs.report_row(call, "5", repository=str(n))]).splitlines()[1],
+        }
+        write = good[form]
+        head = [logs.report([]).encode().strip()] if form == "report" else []
+        rows = [*head, write(0).encode()]
+        for number, each in enumerate(bad, 1):
+            rows += [each.replace(b"\n", b" ").replace(b"\r", b" "), write(number).encode()]
+        path = folder / ("report.csv" if form == "report" else "log.jsonl")
+        path.write_bytes(b"\n".join(rows) + b"\n")
+        report = usage([path])
+        assert report.totals.records == len(bad) + 1
+        assert all(each.file == str(path) and 1 <= each.line <= len(rows) for each in report.skipped)
+
+    @given(st.sampled_from(["inputTokens", "outputTokens", "cacheReadTokens", "cacheWriteTokens"]), odd_values)
+    def test_odd_counts_of_a_call(self, tmp_path_factory: Any, name: str, value: Any) -> None:
+        bad = logs.call_event("bad", SONNET)
+        bad["data"][name] = value
+        path = logs.session_file(tmp_path_factory.mktemp("log"), "s", bad, logs.call_event("good", SONNET))
+        report = usage([path])
+        fine = value is None and name.startswith("cache")
+        assert report.totals.records + report.skipped_count == 2
+        assert report.skipped_count == (0 if fine else 1)
+
+    @given(odd_values)
+    def test_odd_totals_of_a_session(self, tmp_path_factory: Any, value: Any) -> None:
+        bad = logs.shutdown_event("bad", [SONNET])
+        bad["data"]["modelMetrics"] = value
+        path = logs.session_file(tmp_path_factory.mktemp("log"), "s", bad, logs.shutdown_event("good", [SONNET]))
+        assert usage([path]).totals.reported == 1_943_925_000
+
+    def test_deep_nesting_and_truncated_lines(self, tmp_path: Path) -> None:
+        path = tmp_path / "main.jsonl"
+        deep = '{"type":"llm_request","a":' + "[" * 100_000 + "]" * 100_000 + "}"
+        good = json.dumps(logs.vscode_line("1", OPUS))
+        path.write_text("\n".join([good, deep, good[:-20], good.replace('"r1"', '"r2"')]) + "\n")
+        report = usage([path])
+        assert report.totals.records == 1
+        assert [each.line for each in report.skipped] == [2, 3]
+
+    def test_a_line_without_end_is_left_out_in_bounded_memory(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(jsonlines, "MAX_LINE", 1_000)
+        path = tmp_path / "main.jsonl"
+        good = json.dumps(logs.vscode_line("1", OPUS))
+        path.write_text(good + "\n" + '{"type":"llm_request' + "x" * 100_000 + "\n" + good.replace('"1"', '"2"') + "\n")
+        report = usage([path])
+        assert report.totals.records == 2
+        assert [each.line for each in report.skipped] == [2]
+
+    def test_message_contents_never_reach_an_answer(self, tmp_path: Path) -> None:
+        secret = "the launch code is 0000"
+        bad = logs.call_event("bad", SONNET)
+        bad["data"]["inputTokens"] = secret
+        path = logs.session_file(tmp_path, "s", bad, logs.event("assistant.message", "m", {"content": secret}))
+        path.write_text(path.read_text() + json.dumps({"type": "session.shutdown", "data": secret}) + "\n")
+        report = usage([path])
+        assert report.skipped_count == 2
+        assert secret not in json.dumps(report.to_dict())
+
+    @pytest.mark.parametrize("content", [b"", b"\x00" * 5_000, b"SQLite format 3\x00" + b"\xff" * 5_000, b"{" * 10_000])
+    def test_files_of_no_use(self, tmp_path: Path, content: bytes) -> None:
+        path = tmp_path / "junk.db"
+        path.write_bytes(content)
+        report = usage([path])
+        assert (report.totals.records, report.skipped_count) == (0, 1)
+
+    def test_a_database_of_something_else(self, tmp_path: Path) -> None:
+        path = tmp_path / "other.db"
+        connection = sqlite3.connect(path)
+        connection.execute("CREATE TABLE things (a INT)")
+        connection.commit()
+        connection.close()
+        report = usage([path])
+        assert [each.reason for each in report.skipped] == ["the database has no table of model calls"]
+
+    def test_loops_of_links_end(self, tmp_path: Path) -> None:
+        logs.session_file(tmp_path, "s", logs.call_event("1", SONNET))
+        (tmp_path / "session-state" / "loop").symlink_to(tmp_path)
+        (tmp_path / "dangling.jsonl").symlink_to(tmp_path / "nowhere")
+        assert usage([tmp_path, tmp_path]).totals.records == 1
+
+    def test_many_bad_rows_are_counted_but_not_all_listed(self, tmp_path: Path) -> None:
+        path = tmp_path / "main.jsonl"
+        path.write_text('{"type":"llm_request"}\n' * 5_000)
+        report = usage([path])
+        assert (report.skipped_count, len(report.skipped)) == (5_000, 1_000)
+
+
+def test_the_command_line(costcalc: Run, tmp_path: Path) -> None:
+    path = logs.session_file(tmp_path, "s", logs.call_event("1", SONNET), logs.call_event("2", SONNET))
+    code, out, err = costcalc("usage", str(path), "--by", "day,model", "--format", "json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["kind"] == "usage"
+    assert found["totals"] == {
+        "records": 2, "fresh_input": 2, "cached_input": 90_300, "cache_write": 1_462, "output": 420, "requests": 2,
+        "credits_reported": "3.88785", "credits_computed": "3.88785", "credits": "3.88785", "unpriced_records": 0,
+    }  # fmt: skip
+    assert found["groups"][0]["day"] == "2026-08-03"
+    code, out, err = costcalc("reconcile", str(path), "--format", "json")
+    held = json.loads(out)
+    assert (code, held["compared"], held["exact"], held["difference_credits"]) == (0, 2, 2, "0")
+    code, out, _ = costcalc("usage", str(path), "--as", "api/gpt-5.4-mini")
+    assert code == 0
+    assert "as it was on another model" in out
+    assert costcalc("reconcile", str(path))[1].startswith("2 of 2 records that report a cost agree to the nano-AIU")
+    assert costcalc("usage", "missing")[0] == 2
+    assert costcalc("usage", str(path), "--by", "colour")[0] == 2
+    assert costcalc("usage", str(path), "--as", "web/gpt-5-mini")[0] == 2
