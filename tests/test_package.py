@@ -24,7 +24,7 @@ LAYERS = [
     {"billing"},
     {"readers"},
     {"history"},
-    {"reconciliation"},
+    {"reconciliation", "fitting"},
     {"quote"},
     {"estimation"},
     {"comparison"},

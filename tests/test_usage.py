@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from costcalc import InputError, UnknownNameError, UsageReport, reconcile, usage
 from costcalc.entries import ReadLog, UsageEntry
-from costcalc.readers import find, jsonlines
+from costcalc.readers import find, jsonlines, normalised
 from tests import logs
 from tests.conftest import Run
 from tests.logs import Call
@@ -112,6 +112,7 @@ calls = st.builds(
     cached=counts,
     write=counts,
     output=counts,
+    nano_aiu=st.none(),
     at=st.integers(0, 25).map(lambda day: datetime(2026, 8, 1, 9, tzinfo=UTC) + timedelta(days=day)),
 )
 priced_calls = calls.map(lambda call: call._replace(nano_aiu=cost(call)))
@@ -448,6 +449,68 @@ class TestReconcile:
         held = reconcile([path])
         assert [(cause.cause, cause.difference_credits) for cause in held.causes] == [("modifier", Decimal("1.012212"))]
         assert held.examples[0].detail == "auto selection not applied"
+
+
+texts = st.none() | st.sampled_from(["a", "=1+1", "-x", "'", "'=", 'q"uote', "com,ma", "ünï", " lead"])
+any_entries = st.builds(
+    UsageEntry,
+    file=st.just("f"),
+    line=st.just(1),
+    source=st.just("s"),
+    time=st.none() | st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)).map(lambda at: at.replace(tzinfo=UTC)),
+    model=texts,
+    route=st.sampled_from(["copilot", "api"]),
+    service_tier=st.sampled_from(["standard", "batch"]),
+    fresh_input=st.none() | counts,
+    cached_input=st.none() | counts,
+    cache_write=st.none() | counts,
+    output=st.none() | counts,
+    requests=st.integers(0, 5),
+    reported_nano_aiu=st.none() | st.integers(0, 2**61),
+    auto=st.none() | st.booleans(),
+    billed=st.booleans(),
+    session=texts,
+    task=texts,
+    user=texts,
+    repository=texts,
+    organization=texts,
+    cost_center=texts,
+)
+
+
+class TestOwnForm:
+    @given(st.lists(any_entries, min_size=1, max_size=5), st.sampled_from([".csv", ".parquet"]))
+    def test_what_is_written_is_read_back(self, tmp_path_factory: Any, written: list[UsageEntry], form: str) -> None:
+        if form == ".parquet":
+            pytest.importorskip("polars", reason="Parquet needs polars")
+        path = tmp_path_factory.mktemp("log") / f"usage{form}"
+        assert normalised.write(written, path) == len(written)
+        found = entries(path)
+        assert [normalised.row_of(each) for each in found] == [normalised.row_of(each) for each in written]
+        if form == ".csv":
+            cells = path.read_text(encoding="utf-8").replace('"', "").replace("\n", ",").split(",")
+            assert not any(cell.startswith(("=", "-", "+", "@")) for cell in cells)
+
+    def test_exported_usage_is_the_same_usage(self, tmp_path: Path) -> None:
+        source = logs.session_file(tmp_path, "s", logs.call_event("1", SONNET), logs.call_event("2", OPUS))
+        target = tmp_path / "out.csv"
+        first = usage([source], export=target)
+        again = usage([target])
+        assert again.totals == first.totals
+        assert again.credits == first.credits
+        with pytest.raises(InputError, match="is there already"):
+            usage([source], export=target)
+        with pytest.raises(InputError, match=r"must end in \.csv or \.parquet"):
+            usage([source], export=tmp_path / "out.txt")
+        assert not list(tmp_path.glob("*.tmp"))
+
+    def test_a_bad_row_is_counted(self, tmp_path: Path) -> None:
+        path = tmp_path / "own.csv"
+        path.write_text(
+            "time,model,fresh_input,output\n2026-08-01,gpt-5-mini,5,5\nx,gpt-5-mini,5,5\n2026-08-01,m,-1,5\n"
+        )
+        report = usage([path])
+        assert (report.totals.records, [each.line for each in report.skipped]) == (1, [3, 4])
 
 
 junk = st.binary(max_size=300) | st.text(max_size=100).map(lambda text: text.encode("utf-8", "surrogatepass"))

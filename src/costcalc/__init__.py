@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from costcalc.estimation import Estimate as Estimate
     from costcalc.estimation import Option as Option
     from costcalc.estimation import estimate as estimate
+    from costcalc.fitting import Fit as Fit
+    from costcalc.fitting import fit_profile as fit_profile
     from costcalc.history import UsageReport as UsageReport
     from costcalc.history import usage as usage
     from costcalc.notices import Notice as Notice
@@ -58,6 +60,7 @@ _HOMES = {
     "CostCenter": "billing.account",
     "CostcalcError": "errors",
     "Estimate": "estimation",
+    "Fit": "fitting",
     "InputError": "errors",
     "Notice": "notices",
     "Option": "estimation",
@@ -79,6 +82,7 @@ _HOMES = {
     "check_account": "billing.explain",
     "compare": "comparison",
     "estimate": "estimation",
+    "fit_profile": "fitting",
     "plan": "billing.plan",
     "plans": "billing.plan",
     "price": "quote",

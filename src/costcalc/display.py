@@ -106,6 +106,11 @@ def number(value: Decimal | int | None) -> str | None:
     return None if value is None else f"{canonical(Decimal(value)):,f}"
 
 
+def count_of(number: int, what: str) -> str:
+    """A number of things in words: 1 record, 2 records."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def visible(value: str) -> str:
     """A text with its control and direction-changing characters made visible, so that it cannot move the cursor."""
     return "".join(

@@ -17,6 +17,7 @@ from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import Rate
 from costcalc.readers.find import Found, known_places, read_usage
+from costcalc.readers.normalised import write as write_entries
 from costcalc.tokens import KINDS
 from costcalc.units import credits_of_nano_aiu, plain, usd_of_nano_aiu
 
@@ -281,6 +282,7 @@ def usage(
     as_route: str | None = None,
     pseudonym_key: str | None = None,
     rates: PriceBook | None = None,
+    export: "str | os.PathLike[str] | None" = None,
     told: "Callable[[str, int], object] | None" = None,
 ) -> UsageReport:
     """What the logs and reports at some paths hold, priced by the day, and the cost that they report beside it.
@@ -288,6 +290,7 @@ def usage(
     Without paths, the known places of this user's machine are searched. `since` and `until` are days, both included;
     `as_model` and `as_route` price the same history on another model or route (then nothing is reported).
     `pseudonym_key` replaces users, repositories, organisations and cost centres by stable pseudonyms of that key.
+    `export` writes the entries that count to a `.csv` or `.parquet` file in costcalc's own form.
 
     Raises `InputError` for a path at which there is nothing, `UnknownNameError` for a key or model that is not known.
     """
@@ -303,25 +306,36 @@ def usage(
     groups: dict[tuple[str | None, ...], Totals] = {}
     unpriced: dict[tuple[str | None, str, str], list[int]] = {}
     undated = 0
-    for entry in read_usage(listed_paths(paths), log, found, told):
-        if since is not None or until is not None:
-            if entry.time is None:
-                undated += 1
-                continue
-            day = entry.time.date()
-            if (since is not None and day < since) or (until is not None and day > until):
-                continue
-        known = entry if pseudonym_key is None else with_pseudonyms(entry, pseudonym_key)
+
+    def chosen() -> Iterator[UsageEntry]:
+        nonlocal undated
+        for entry in read_usage(listed_paths(paths), log, found, told):
+            if since is not None or until is not None:
+                if entry.time is None:
+                    undated += 1
+                    continue
+                day = entry.time.date()
+                if (since is not None and day < since) or (until is not None and day > until):
+                    continue
+            yield entry if pseudonym_key is None else with_pseudonyms(entry, pseudonym_key)
+
+    def take(known: UsageEntry) -> None:
         priced = pricer.price(known)
         if not known.billed and known.reported_nano_aiu is None:
             unbilled.add(priced)
-            continue
+            return
         totals.add(priced)
         groups.setdefault(tuple(_name(priced.entry, key) for key in by), Totals()).add(priced)
         if priced.preferred is None:
             counted = unpriced.setdefault((priced.entry.model, priced.entry.route, priced.reason), [0, 0])
             counted[0] += 1
             counted[1] += sum(known.counts)
+
+    if export is None:
+        for known in chosen():
+            take(known)
+    else:
+        write_entries(_each(chosen(), take), export)
     return UsageReport(
         by=tuple(by),
         found=tuple(each for each in found if each.entries),
@@ -334,6 +348,13 @@ def usage(
         rates=tuple({rate.id: rate for rate in pricer.rates}.values()),
         notices=tuple(_notices(log, pricer, unbilled, undated, totals)),
     )
+
+
+def _each(entries: Iterable[UsageEntry], take: Callable[[UsageEntry], None]) -> Iterator[UsageEntry]:
+    """The entries, each taken as it passes."""
+    for entry in entries:
+        take(entry)
+        yield entry
 
 
 def listed_paths(paths: "Iterable[str | os.PathLike[str]] | str | os.PathLike[str] | None") -> list[str]:

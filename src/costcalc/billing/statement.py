@@ -13,7 +13,7 @@ from costcalc.billing.bulk import bounds, flow, renumbered
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.usage import Actor, ColumnBuilder, UsageColumns, UsageRecord, instant, microseconds
 from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, BudgetTerms, Terms, Waterfall
-from costcalc.display import Part, Result, Table, usd
+from costcalc.display import Part, Result, Table, count_of, usd
 from costcalc.errors import InputError
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.rate import Rate
@@ -242,11 +242,6 @@ def _share_table(title: str, shares: tuple[Share, ...]) -> Iterator[Part]:
             for share in dearest
         ],
     )
-
-
-def count_of(number: int, what: str) -> str:
-    """A number of things in words: 1 record, 2 records."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def timestamp(at: datetime | None) -> str | None:

@@ -1,14 +1,15 @@
 """`costcalc profiles`: the ways of working that ship, and where each of their numbers comes from."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import costcalc
 from costcalc.cli.command import Command, Group, refuse_options_before_command
-from costcalc.cli.options import Format, OutputFormat
-from costcalc.cli.output import write
+from costcalc.cli.options import Format, OutputFormat, parse_count
+from costcalc.cli.output import emit, file_progress, write
 
 if TYPE_CHECKING:
     from costcalc.display import Cell, Part
@@ -66,6 +67,34 @@ def show(
         lambda: envelope("profile", {"profile": profile.to_dict()}),
         lambda: [_row(profile)],
     )
+
+
+@app.command("fit", cls=Command)
+def fit(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH]...", help="Logs, or folders of them (default: the known places)."),
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Write the profile to this TOML file.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the file if it is there already.")] = False,
+    name: Annotated[str, typer.Option(metavar="NAME", help="What to call the profile.")] = "mine",
+    pause: Annotated[
+        int,
+        typer.Option(parser=parse_count, metavar="MINUTES", help="A longer pause between calls starts a new task."),
+    ] = 10,
+    user: Annotated[str | None, typer.Option(metavar="USER", help="Only this person's use.")] = None,
+    output_format: Format = OutputFormat.table,
+) -> None:
+    """Fit a profile to your own history: tasks, tokens and days, with the interval of each mean."""
+    if pause > 60 * 24 * 31:
+        raise costcalc.InputError("--pause is at most a month of minutes")
+    with file_progress() as told:
+        result = costcalc.fit_profile(paths or None, name=name, pause=timedelta(minutes=pause), user=user, told=told)
+    if output is not None:
+        result.save(output, replace=replace)
+    emit(result, output_format)
 
 
 def _show_parts(profile: "costcalc.SessionProfile") -> "Iterator[Part]":

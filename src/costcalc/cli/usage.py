@@ -40,6 +40,10 @@ def usage(
         str | None,
         typer.Option(metavar="KEY", help="Replace users, repositories and the like by stable pseudonyms of this key."),
     ] = None,
+    export: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write the records to this .csv or .parquet file, in costcalc's own form."),
+    ] = None,
     rates: RatesFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
@@ -59,6 +63,7 @@ def usage(
             as_route=route,
             pseudonym_key=pseudonyms,
             rates=book,
+            export=export,
             told=told,
         )
     emit(result, output_format)

@@ -9,12 +9,12 @@ from typing import Final, NamedTuple
 
 from costcalc.entries import ReadLog, UsageEntry
 from costcalc.errors import InputError
-from costcalc.readers import copilot_events, copilot_store, github_report, openai_bodies, otel, vscode_debug
+from costcalc.readers import copilot_events, copilot_store, github_report, normalised, openai_bodies, otel, vscode_debug
 
 Reader = Callable[[str, ReadLog, "Callable[[int], object] | None"], Iterator[UsageEntry]]
 
 _SAMPLE: Final = 1 << 18
-_ENDINGS: Final = frozenset({".jsonl", ".json", ".ndjson", ".csv", ".db", ".log", ".txt", ""})
+_ENDINGS: Final = frozenset({".jsonl", ".json", ".ndjson", ".csv", ".db", ".log", ".txt", ".parquet", ""})
 
 
 class Found(NamedTuple):
@@ -31,6 +31,8 @@ def reader_of(path: str) -> "tuple[str, Reader] | None":
         sample = file.read(_SAMPLE)
     if sample.startswith(copilot_store.MAGIC):
         return copilot_store.SOURCE, copilot_store.read
+    if sample.startswith(normalised.PARQUET_MAGIC):
+        return normalised.PARQUET_SOURCE, normalised.read_parquet
     text = sample.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text[:1] in (b"{", b"["):
         return _json_reader(sample)
@@ -39,15 +41,15 @@ def reader_of(path: str) -> "tuple[str, Reader] | None":
         names = [name.strip().lower() for name in github_report.cells(first.rstrip("\r"))]
     except (ValueError, csv.Error):
         return None
+    if normalised.is_header(names):
+        return normalised.SOURCE, normalised.read
     return (github_report.SOURCE, github_report.read) if github_report.is_report_header(names) else None
 
 
 def _json_reader(sample: bytes) -> "tuple[str, Reader] | None":
-    if b'"usageItems"' in sample:
-        return github_report.REST_SOURCE, github_report.read_rest
-    if openai_bodies.EXPORT_SIGN in sample:
-        return openai_bodies.EXPORT_SOURCE, openai_bodies.read_export
     formats = (
+        (github_report.REST_SOURCE, (b'"usageItems"',), github_report.read_rest),
+        (openai_bodies.EXPORT_SOURCE, (openai_bodies.EXPORT_SIGN,), openai_bodies.read_export),
         (copilot_events.SOURCE, (b'"session.', b'"assistant.'), copilot_events.read),
         (vscode_debug.SOURCE, vscode_debug.SIGNS, vscode_debug.read),
         (otel.SOURCE, otel.SIGNS, otel.read),
