@@ -21,6 +21,9 @@ from costcalc.readers.normalised import write as write_entries
 from costcalc.tokens import KINDS
 from costcalc.units import credits_of_nano_aiu, plain, usd_of_nano_aiu
 
+Exact = int | Fraction
+"""An amount of nano-AIU: whole but for prices that are finer."""
+
 Key = Literal["model", "day", "user", "repository", "session", "organization", "cost_center", "route", "source"]
 KEYS: Final = get_args(Key)
 EXAMPLES: Final = 10
@@ -32,15 +35,15 @@ class Priced:
     """An entry and what it costs at the rate in force on its day; `computed` is None where it cannot be priced."""
 
     entry: UsageEntry
-    computed: Fraction | None
+    computed: Exact | None
     rate: Rate | None
     reason: str
 
     @property
-    def preferred(self) -> Fraction | None:
+    def preferred(self) -> Exact | None:
         """The reported cost where there is one, else the computed one, in nano-AIU."""
         reported = self.entry.reported_nano_aiu
-        return self.computed if reported is None else Fraction(reported)
+        return self.computed if reported is None else reported
 
 
 class Pricer:
@@ -73,7 +76,7 @@ class Pricer:
         if isinstance(found, str):
             return Priced(entry, None, None, found)
         row = self._tier(found, entry)
-        return Priced(entry, cost_in_nano_aiu(row, entry.counts), row, "")
+        return Priced(entry, row.exact_nano_aiu(entry.counts), row, "")
 
     def rate(self, entry: UsageEntry) -> Rate | str:
         """The rate for an entry, or why there is none."""
@@ -101,12 +104,6 @@ class Pricer:
         return rate.tier_for(entry.prompt_tokens, entry.requests)
 
 
-def cost_in_nano_aiu(rate: Rate, counts: Sequence[int]) -> Fraction:
-    """What tokens by kind cost in one tier, in nano-AIU."""
-    prices = rate.billed_usd_per_mtok
-    return sum((Fraction(price) * count * 100_000 for price, count in zip(prices, counts, strict=True)), Fraction(0))
-
-
 @dataclass(slots=True)
 class Totals:
     """Entries added up. Costs are in nano-AIU; `unpriced` entries have neither a reported nor a computed cost."""
@@ -115,8 +112,8 @@ class Totals:
     requests: int = 0
     tokens: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     reported: int = 0
-    computed: Fraction = Fraction(0)
-    preferred: Fraction = Fraction(0)
+    computed: Exact = 0
+    preferred: Exact = 0
     reported_records: int = 0
     computed_records: int = 0
     unpriced: int = 0
@@ -146,8 +143,8 @@ class Totals:
             **dict(zip(KINDS, self.tokens, strict=True)),
             "requests": self.requests,
             "credits_reported": plain(credits_of_nano_aiu(self.reported)) if self.reported_records else None,
-            "credits_computed": plain(_credits(self.computed)) if self.computed_records else None,
-            "credits": plain(_credits(self.preferred)) if self.records > self.unpriced or not self.records else None,
+            "credits_computed": plain(credits_of(self.computed)) if self.computed_records else None,
+            "credits": plain(credits_of(self.preferred)) if self.records > self.unpriced or not self.records else None,
             "unpriced_records": self.unpriced,
         }
 
@@ -158,12 +155,12 @@ class Totals:
             **dict(zip(KINDS, self.tokens, strict=True)),
             "requests": self.requests,
             "credits_reported": credits_of_nano_aiu(self.reported) if self.reported_records else None,
-            "credits_computed": _credits(self.computed) if self.computed_records else None,
-            "credits": _credits(self.preferred) if self.records > self.unpriced or not self.records else None,
+            "credits_computed": credits_of(self.computed) if self.computed_records else None,
+            "credits": credits_of(self.preferred) if self.records > self.unpriced or not self.records else None,
         }
 
 
-def _credits(nano_aiu: Fraction) -> Decimal:
+def credits_of(nano_aiu: Exact) -> Decimal:
     """Nano-AIU as credits, to the nearest nano-AIU."""
     return credits_of_nano_aiu(round(nano_aiu))
 
@@ -199,7 +196,7 @@ class UsageReport(Result):
     @property
     def credits(self) -> Decimal:
         """All credits, reported where they are, computed elsewhere."""
-        return _credits(self.totals.preferred)
+        return credits_of(self.totals.preferred)
 
     def rates_used(self) -> Iterator[Rate]:
         yield from self.rates

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from costcalc.display import Part, Result, Table, number
 from costcalc.entries import ReadLog, UsageEntry
-from costcalc.history import EXAMPLES, Pricer, _credits, cost_in_nano_aiu, listed_paths
+from costcalc.history import EXAMPLES, Exact, Pricer, credits_of, listed_paths
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import Rate
@@ -166,10 +166,11 @@ def reconcile(
     pricer = Pricer(rates or PriceBook.load())
     log = ReadLog()
     records = compared = exact = 0
-    reported = computed = Fraction(0)
-    causes: dict[str, tuple[int, Fraction]] = {}
-    by_model: dict[str, tuple[int, Fraction]] = {}
-    by_day: dict[str, tuple[int, Fraction]] = {}
+    reported: Exact = 0
+    computed: Exact = 0
+    causes: dict[str, tuple[int, Exact]] = {}
+    by_model: dict[str, tuple[int, Exact]] = {}
+    by_day: dict[str, tuple[int, Exact]] = {}
     examples: dict[str, list[Example]] = {}
     for entry in read_usage(listed_paths(paths), log, None, told):
         if not entry.billed and entry.reported_nano_aiu is None:
@@ -177,7 +178,7 @@ def reconcile(
         records += 1
         cause, detail, own = _cause(pricer, entry)
         stated = entry.reported_nano_aiu
-        difference = Fraction(0) if stated is None or own is None else stated - own
+        difference: Exact = 0 if stated is None or own is None else stated - own
         if stated is not None and own is not None:
             compared += 1
             exact += cause == EXACT
@@ -187,9 +188,9 @@ def reconcile(
                 (by_model, entry.model or ""),
                 (by_day, entry.time.date().isoformat() if entry.time else ""),
             ):
-                so_far = groups.get(key, (0, Fraction(0)))
+                so_far = groups.get(key, (0, 0))
                 groups[key] = (so_far[0] + 1, so_far[1] + difference)
-        so_far = causes.get(cause, (0, Fraction(0)))
+        so_far = causes.get(cause, (0, 0))
         causes[cause] = (so_far[0] + 1, so_far[1] + difference)
         some = examples.setdefault(cause, [])
         if cause != EXACT and len(some) < 3:
@@ -200,8 +201,8 @@ def reconcile(
                     entry.model,
                     cause,
                     detail,
-                    None if stated is None else _credits(Fraction(stated)),
-                    None if own is None else _credits(own),
+                    None if stated is None else credits_of(stated),
+                    None if own is None else credits_of(own),
                 )
             )
     notices = []
@@ -211,10 +212,10 @@ def reconcile(
         records=records,
         compared=compared,
         exact=exact,
-        reported_credits=_credits(reported),
-        computed_credits=_credits(computed),
+        reported_credits=credits_of(reported),
+        computed_credits=credits_of(computed),
         causes=tuple(
-            Cause(cause, count, _credits(amount))
+            Cause(cause, count, credits_of(amount))
             for cause, (count, amount) in sorted(
                 causes.items(), key=lambda item: (item[0] != EXACT, -item[1][0], item[0])
             )
@@ -227,12 +228,16 @@ def reconcile(
     )
 
 
-def _ranked(groups: dict[str, tuple[int, Fraction]]) -> tuple[tuple[str, int, Decimal], ...]:
-    ordered = sorted(groups.items(), key=lambda item: (-abs(item[1][1]), item[0]))
-    return tuple((key, count, _credits(amount)) for key, (count, amount) in ordered)
+def _distance(one: Exact, other: Exact) -> Fraction:
+    return abs(Fraction(one) - Fraction(other))
 
 
-def _cause(pricer: Pricer, entry: UsageEntry) -> tuple[str, str, Fraction | None]:
+def _ranked(groups: dict[str, tuple[int, Exact]]) -> tuple[tuple[str, int, Decimal], ...]:
+    ordered = sorted(groups.items(), key=lambda item: (-_distance(item[1][1], 0), item[0]))
+    return tuple((key, count, credits_of(amount)) for key, (count, amount) in ordered)
+
+
+def _cause(pricer: Pricer, entry: UsageEntry) -> tuple[str, str, Exact | None]:
     """Why reported and computed cost agree or not, a detail, and the computed cost in nano-AIU."""
     if not entry.has_tokens:
         return NO_TOKENS, "", None
@@ -247,17 +252,17 @@ def _cause(pricer: Pricer, entry: UsageEntry) -> tuple[str, str, Fraction | None
         return NOT_REPORTED, "", own
     if stated == own:
         return EXACT, "", own
-    if abs(stated - own) < 1:
+    if _distance(stated, own) < 1:
         return ROUNDING, "within a nano-AIU", own
     for words, other in _alternatives(pricer, entry, rate):
-        if abs(stated - other) < 1:
+        if _distance(stated, other) < 1:
             return words[0], ", ".join(words[1:]), own
-    if abs(stated - own) <= _ROUNDING_NANO_AIU:
+    if _distance(stated, own) <= _ROUNDING_NANO_AIU:
         return ROUNDING, "within a millionth of a credit", own
     return UNEXPLAINED, f"reported is {float(stated / own):.4g} times the computed cost" if own else "", own
 
 
-def _alternatives(pricer: Pricer, entry: UsageEntry, rate: Rate) -> Iterator[tuple[tuple[str, ...], Fraction]]:
+def _alternatives(pricer: Pricer, entry: UsageEntry, rate: Rate) -> Iterator[tuple[tuple[str, ...], Exact]]:
     """Other ways to price an entry, those with fewer changes first: the cause to name, details, and the cost."""
     base = rate.tiers[0]
     plain_rate = pricer.book.rate(entry.model or "", route=entry.route, on=entry.time, service_tier=entry.service_tier)
@@ -293,6 +298,6 @@ def _alternatives(pricer: Pricer, entry: UsageEntry, rate: Rate) -> Iterator[tup
         ]
         if named:
             cause = " and ".join(each for each, _ in named)
-            ways.append((len(named), (cause, *(words for _, words in named)), cost_in_nano_aiu(row, counts) * factor))
+            ways.append((len(named), (cause, *(words for _, words in named)), row.exact_nano_aiu(counts) * factor))
     for _, words, cost in sorted(ways, key=lambda way: way[0]):
         yield words, cost

@@ -3,12 +3,16 @@
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from costcalc.errors import InputError
 from costcalc.notices import Notice
 from costcalc.tokens import KINDS, Kind, TokenUsage
 from costcalc.units import EXACT, canonical, credits_of_usd, decimal_of, nearest_nano_aiu, nearest_whole, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
 
 Status = Literal["published", "provisional", "indicative"]
 Certainty = Literal["high", "medium", "low", "unknown"]
@@ -177,6 +181,16 @@ class Rate:
             row = self.tier_for(fresh + cached + write, usage.requests)
         units = row._units
         return Cost(row, usage, fresh * units[0] + cached * units[1] + write * units[2] + output * units[3])
+
+    def exact_nano_aiu(self, tokens: "Sequence[int]") -> "int | Fraction":
+        """What tokens by kind (in the order of `KINDS`) cost in this tier, in nano-AIU: whole on the grid of prices."""
+        units = self._units
+        amount = tokens[0] * units[0] + tokens[1] * units[1] + tokens[2] * units[2] + tokens[3] * units[3]
+        if self.on_nano_aiu_grid:
+            return amount
+        from fractions import Fraction  # for prices of one's own that are finer than GitHub's
+
+        return Fraction(amount, 10 ** (self._places - _GRID_PLACES - 6))
 
     def kind_costs(self, tokens: "tuple[Decimal | int, ...]") -> tuple[KindCost, ...]:
         """What tokens of each kind (in the order of `KINDS`; they may be means, so fractions) cost in this tier."""
