@@ -17,7 +17,7 @@ from costcalc.entries import ReadLog, UsageEntry
 from costcalc.readers.jsonlines import RowError, count, inclusive, iso_time, nano_aiu, objects, table, text
 
 SOURCE: Final = "copilot-cli-events"
-SIGNS: Final = (b'"session.start"', b'"session.shutdown"', b'"session.usage_checkpoint"', b'"assistant.usage"')
+SIGNS: Final = (b'"session.', b'"assistant.usage"')
 _DETAILS: Final = {
     "input": "fresh_input",
     "cache_read": "cached_input",

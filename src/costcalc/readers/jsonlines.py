@@ -57,9 +57,9 @@ def objects(
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """The JSON objects of the lines that hold one of the marks; other lines are not even decoded."""
     decode = decoder()
-    wanted = tuple(marks)
+    first, *others = marks
     for number, line in raw_lines(path, log, told):
-        if not any(mark in line for mark in wanted):
+        if first not in line and not any(mark in line for mark in others):
             continue
         try:
             found = decode(line)
