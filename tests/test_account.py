@@ -1,13 +1,15 @@
 """Account files, checked to the line, and what an account's terms come to."""
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from pydantic import ValidationError
 
 from costcalc import Account, Budget, CostCenter, InputError, Seats, UsageRecord, bill, check_account
+from costcalc.billing.explain import WorstUse, worst_month
 from tests.strategies import accounts, usage_records
 
 FILE = """\
@@ -56,7 +58,7 @@ def test_a_file_and_the_same_as_objects(tmp_path: Path) -> None:
         month="2026-10",
         seats=(
             Seats(plan="business", users=("ana", "bo"), organization="acme", cost_center="platform"),
-            Seats.model_validate({"plan": "enterprise", "count": 3, "added_on": "2026-10-10"}),
+            Seats.model_validate({"plan": "enterprise", "count": 3, "added_on": date(2026, 10, 10)}),
         ),
         cost_centers=(CostCenter(name="platform", included_usage_cap=True),),
         budgets=(
@@ -184,6 +186,42 @@ class TestLargestBill:
         assert check_account(self.account(*budgets, capped=True)).largest_usd == 57 + 12
         assert check_account(self.account(*budgets)).largest_usd == 57
 
+    def test_a_capped_cost_centre_of_two_organisations_uses_its_part_up_once(self) -> None:
+        terms = Account(
+            kind="enterprise",
+            month="2026-10",
+            seats=(
+                Seats(plan="business", users=("ana",), organization="acme", cost_center="platform"),
+                Seats(plan="business", users=("bo",), organization="zeta", cost_center="platform"),
+            ),
+            cost_centers=(CostCenter(name="platform", included_usage_cap=True),),
+            budgets=(Budget(scope="user", name="*", usd=25),),
+        )
+        assert check_account(terms).largest_usd == 38 + 12
+
+    def test_seats_added_within_the_month_bring_their_credits_too_late(self) -> None:
+        terms = Account(
+            kind="enterprise",
+            month="2026-10",
+            seats=(
+                Seats(plan="business", users=("ana",)),
+                Seats(plan="business", users=("bo",), added_on=date(2026, 10, 17)),
+            ),
+            budgets=(Budget(scope="user", name="ana", usd=22), Budget(scope="user", name="bo", usd=0)),
+        )
+        check = check_account(terms)
+        assert check.largest_usd == check.empty_bill.seat_usd + 3
+
+    @settings(max_examples=300)
+    @given(accounts())
+    def test_the_dearest_month_costs_exactly_that(self, terms: Account) -> None:
+        """The use that the check has in mind, billed, comes to the sum that it states: it can happen."""
+        worst = worst_month(terms)
+        largest = check_account(terms).largest_usd
+        assert (worst is None) == (largest is None)
+        if worst is not None:
+            assert bill(as_records(worst), terms).total_usd == largest
+
     @given(accounts(), usage_records())
     def test_no_use_of_holders_of_seats_costs_more(self, terms: Account, records: list[UsageRecord]) -> None:
         largest = check_account(terms).largest_usd
@@ -200,3 +238,25 @@ def test_the_check_speaks_plain_words() -> None:
     assert text.startswith("The bill for 2026-10: at most $12,600. $7,600 of it are seats.")
     assert "1. The pool of 760,000 included credits, shared by all seats" in text
     assert "3. The enterprise budget over all metered use: $5,000 (stops use)" in text
+
+
+def as_records(worst: tuple[WorstUse, ...]) -> list[UsageRecord]:
+    """The dearest month as usage: first what is included, then what is metered, each person within their budget."""
+    records = []
+    spent: dict[str, int] = {}
+    for hour, part in enumerate(("included", "metered")):
+        at = datetime(2026, 10, 1, hour, tzinfo=UTC)
+        for place, use in enumerate(worst):
+            seats = use.seats
+            names = seats.users or tuple(f"someone {place} {number}" for number in range(seats.number))
+            left = getattr(use, part)
+            if not use.each:
+                continue
+            for name, limit in zip(names, use.each if seats.users else use.each * seats.number, strict=True):
+                amount = min(left, limit - spent.get(name, 0))
+                left -= amount
+                spent[name] = spent.get(name, 0) + amount
+                credits = Decimal(amount).scaleb(-9)
+                records.append(UsageRecord(at, name, credits, seats.organization, seats.cost_center))
+            assert left == 0
+    return records

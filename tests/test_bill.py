@@ -176,6 +176,25 @@ class TestRules:
         counted = account(Seats(plan="business", users=("ana",)), Seats(plan="business", count=1))
         assert "users_without_seat" not in {n.code for n in bill([used("stranger", 100)], counted).notices}
 
+    def test_logins_are_the_same_in_any_case(self) -> None:
+        terms = account(Seats(plan="business", users=("Ana",)), budgets=[Budget(scope="user", name="ana", usd=1)])
+        result = bill([used("ANA", 100), used("ana", 100)], terms)
+        assert [(share.name, share.blocked_nano_aiu) for share in result.by_user] == [("Ana", 100 * 10**9)]
+        with pytest.raises(ValueError, match="user ANA has two seats"):
+            account(Seats(plan="business", users=("ana", "ANA")))
+
+    def test_use_before_the_day_of_the_seat_is_told(self) -> None:
+        late = Seats(plan="business", users=("bo",), added_on=datetime(2026, 10, 20).date())
+        terms = account(Seats(plan="business", users=("ana",)), late)
+        assert "use_before_seat" in {notice.code for notice in bill([used("bo", 1)], terms).notices}
+        assert "use_before_seat" not in {n.code for n in bill([used("bo", 1, 24 * 20)], terms).notices}
+
+    def test_what_is_stated_but_cannot_be_is_told(self) -> None:
+        seats = Seats(plan="Business", users=("ana",))
+        soft = [Budget(scope="user", name="ana", usd=1, stop=False)]
+        assert "user_budgets_stop" in {n.code for n in bill([], account(seats, budgets=soft)).notices}
+        assert "before_credits" in {n.code for n in bill([], account(seats, month="2026-05")).notices}
+
     def test_unknown_cost_centres_and_organisations_are_reported(self) -> None:
         record = used("ana", 1, organization="elsewhere", cost_center="nowhere")
         found = {notice.code for notice in bill([record], account(Seats(plan="business", users=("ana",)))).notices}
@@ -263,10 +282,16 @@ class TestWhatMustHold:
         assert bill(records, larger).blocked_credits <= bill(records, terms).blocked_credits
 
     @settings(max_examples=300)
-    @given(accounts(), usage_records(most=80))
-    def test_many_at_once_is_one_by_one(self, terms: Account, records: list[UsageRecord]) -> None:
+    @given(accounts(), usage_records(most=80), st.sampled_from([0, 3, 1_000]), st.sampled_from([2, 5, 2_000]))
+    def test_many_at_once_is_one_by_one(
+        self, terms: Account, records: list[UsageRecord], worth_while: int, one_by_one: int
+    ) -> None:
         pytest.importorskip("numpy", reason="the bulk engine needs numpy")
-        assert billed_by(bulk.flow_in_bulk, records, terms) == billed_by(waterfall.flow_one_by_one, records, terms)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(bulk, "_WORTH_WHILE", worth_while)
+            patch.setattr(bulk, "_ONE_BY_ONE", one_by_one)
+            many = billed_by(bulk.flow_in_bulk, records, terms)
+        assert many == billed_by(waterfall.flow_one_by_one, records, terms)
 
 
 def billed_by(engine: Any, records: list[UsageRecord], terms: Account) -> AccountBill:

@@ -337,6 +337,7 @@ GOOD_ROW = "2026-10-05T09:30:00Z,ana,5\n"
         (f"time,user,credits\n{GOOD_ROW}2026-10-05,ana,1e3\n", 3, "credits '1e3' are not a number"),
         (f"time,user,credits\n{GOOD_ROW}2026-10-05,ana,{'9' * 25}\n", 3, "credits must be at most"),
         (f"time,user,credits\n{GOOD_ROW}2026-10-05,,5\n", 3, "the row has no user"),
+        ("time,user,model,output\n2026-10-05,ana,gpt-5-mini,\n", 2, "the row has a model but no tokens"),
         (f"time,user,credits\n{GOOD_ROW}2026-10-05,ana,\n", 3, "neither credits nor a model"),
         (f'time,user,credits\n{GOOD_ROW}2026-10-05,"ana,5\n', 3, "not valid CSV"),
         ("time,user,model,output\n2026-10-05,ana,gpt-5-mni,5\n", 2, "unknown model 'gpt-5-mni'"),
@@ -367,6 +368,15 @@ def test_usage_in_tokens_is_priced_by_the_day(costcalc: Run, tmp_path: Path) -> 
     # 1,000,000 prompt tokens of one request are a long context: $10, then $5 a million; output $10 a million.
     assert found["included_used_credits"] == "2500.5"
     assert {rate["tier"] for rate in found["rates"]} == {"default", "long_context"}
+
+
+def test_auto_selection_in_usage_is_priced_as_such(costcalc: Run, tmp_path: Path) -> None:
+    (tmp_path / "account.toml").write_text(BILL_ACCOUNT.replace("2026-10", "2026-08"))
+    row = "2026-08-01,ana,Auto: Claude Haiku 4.5,198,223257,30122,8209"
+    (tmp_path / "usage.csv").write_text(f"time,user,model,fresh_input,cached_input,cache_write,output\n{row}\n")
+    found = document(costcalc, "bill", "usage.csv", "--account", "account.toml")
+    assert found["included_used_credits"] == "9.109908"
+    assert "modifier_applied" in {notice["code"] for notice in found["notices"]}
 
 
 def test_a_bill_over_the_limit_is_shown_and_exits_with_1(costcalc: Run) -> None:

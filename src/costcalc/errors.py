@@ -28,7 +28,7 @@ def unknown_name(what: str, given: object, known: Iterable[str], hint: str = "")
     from difflib import get_close_matches  # loaded only when something went wrong
 
     names = list(known)
-    if len(names) <= 8:
+    if len(names) <= 12:
         offer = f"known: {', '.join(names) or 'none'}"
     else:
         by_folded = {name.casefold(): name for name in reversed(names)}

@@ -129,7 +129,7 @@ def validation_message(error: Mapping[str, Any]) -> str:
     shown = f", not {given!r:.60}" if isinstance(given, str | int | float | bool) else ""
     if isinstance(given, Decimal):
         shown = f", not {given!s:.60}"
-    message = str(error["msg"])
+    message = str(error["msg"]).replace("valid tuple", "list")
     return f"{name}: {message[:1].lower()}{message[1:]}{shown}"
 
 

@@ -46,8 +46,13 @@ class Seats(_Stated):
     count: Annotated[int, Field(ge=1, le=10**8, strict=True)] | None = None
     organization: _Name | None = None
     cost_center: _Name | None = None
-    added_on: date | None = None
-    removed_on: date | None = None
+    added_on: Annotated[date, Field(strict=True)] | None = None
+    removed_on: Annotated[date, Field(strict=True)] | None = None
+
+    @field_validator("plan")
+    @classmethod
+    def _plan_in_any_case(cls, value: str) -> str:
+        return value.casefold()
 
     @property
     def number(self) -> int:
@@ -205,14 +210,15 @@ class Account(_Stated):
             if seats.added_on and seats.removed_on and seats.removed_on < seats.added_on:
                 yield (*place, "removed_on"), f"removed_on {seats.removed_on} is before added_on {seats.added_on}"
             for position, user in enumerate(seats.users):
-                if user in holders:
+                if user.casefold() in holders:  # logins are the same in any case
                     yield (*place, "users", position), f"user {user} has two seats"
-                holders.add(user)
+                holders.add(user.casefold())
         if self.kind == "individual" and sum(seats.number for seats in self.seats) != 1:
             yield ("seats", len(self.seats) - 1), "an account of kind individual has exactly one seat"
 
     def _budget_contradictions(self) -> Iterator[tuple[tuple[Key, ...], str]]:
         known = {"organization": self.organizations, "cost_center": self.cost_center_names, "user": self.users}
+        folded = {user.casefold() for user in self.users}
         seen: set[tuple[str, str | None, str | None]] = set()
         for index, budget in enumerate(self.budgets):
             place: tuple[Key, ...] = ("budgets", index)
@@ -230,9 +236,9 @@ class Account(_Stated):
                 open_ended = budget.scope == "user" and any(seats.count is not None for seats in self.seats)
                 if budget.name is None:
                     yield place, f"a budget of scope {budget.scope} needs a name"
-                elif (
-                    budget.name not in names and not open_ended and (budget.scope, budget.name) != ("user", EVERY_USER)
-                ):
+                elif budget.scope == "user" and (budget.name == EVERY_USER or budget.name.casefold() in folded):
+                    pass
+                elif budget.name not in names and not open_ended:
                     yield (*place, "name"), str(unknown_name(budget.scope, budget.name, names))
             key = (budget.scope, budget.name if budget.scope in known else None, budget.cost_center)
             if key in seen:

@@ -8,6 +8,7 @@ sums are 64-bit integers, and `costcalc.billing.statement` refuses usage that co
 """
 
 from array import array
+from collections.abc import Collection
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +33,7 @@ MIN_RECORDS: Final = 20_000
 """Fewer records are passed one by one: that is faster than to load numpy."""
 
 _SMALLEST, _LARGEST = 1 << 8, 1 << 17
+_WORTH_WHILE, _ONE_BY_ONE = 1_000, 2_000
 _HALF_SHIFT: Final = 31  # of two halves of 31 bits each, sums of 2^32 values fit in 64 bits
 _HALF_BITS: Final = (1 << _HALF_SHIFT) - 1
 _INCLUDED, _METERED, _BLOCKED = 0, 1, 2
@@ -57,6 +59,24 @@ def bounds(column: "array[int]") -> tuple[int, int, int]:
     values = np.frombuffer(column, dtype=np.int64)
     total = (int((values >> _HALF_SHIFT).sum()) << _HALF_SHIFT) + int((values & _HALF_BITS).sum())
     return int(values.min()), int(values.max()), total
+
+
+def first_times(time_us: "array[int]", actor: "array[int]", wanted: "Collection[int]") -> dict[int, int]:
+    """The time of the first record of each of the wanted actors that has one."""
+    found: dict[int, int] = {}
+    if not is_large(len(time_us)):
+        for time, code in zip(time_us, actor, strict=True):
+            if code in wanted and time < found.get(code, time + 1):
+                found[code] = time
+        return found
+    import numpy as np
+
+    times, codes = (np.frombuffer(column, dtype=np.int64) for column in (time_us, actor))
+    there = np.isin(codes, np.array(sorted(wanted), dtype=np.int64))
+    times, codes = times[there], codes[there]
+    order = np.lexsort((times, codes))
+    names, places = np.unique(codes[order], return_index=True)
+    return dict(zip(names.tolist(), times[order][places].tolist(), strict=True))
 
 
 def renumbered(column: "array[int]", numbers: list[int]) -> "array[int]":
@@ -142,12 +162,16 @@ class _Stretches:
             stop = min(end, start + size)
             settled = self._settle_to_next_limit(start, stop)
             start += settled
-            if start < stop:  # this record reaches a limit
-                self._pass_one(start)
-                start += 1
-                size = max(_SMALLEST, min(size, 4 * settled))
-            else:
+            if start == stop:
                 size = min(_LARGEST, 2 * size)
+                continue
+            # This record reaches a limit. Where limits follow closely, a few thousand pass by the rule before the next
+            # attempt: that costs less than an attempt each.
+            some = 1 if settled >= _WORTH_WHILE else _ONE_BY_ONE
+            for row in range(start, min(end, start + some)):
+                self._pass_one(row)
+            start = min(end, start + some)
+            size = max(_SMALLEST, min(size, 4 * settled))
 
     def _pass_one(self, row: int) -> None:
         self.waterfall.pass_record(int(self.times[row]), int(self.actors[row]), int(self.amounts[row]))
@@ -236,10 +260,11 @@ class _Stretches:
         pool_left = waterfall.pool_left(time_us)
         if pool_left:
             reach(included, pool_left)
+        ahead = [self._to_next_threshold(budget) for budget in range(len(terms.budgets))] if metered.any() else []
         for flowing, group_of, lefts in (
             (included, self.cap_of, [waterfall.cap_left(cap, time_us) for cap in range(len(terms.caps))]),
-            (metered, self.budget_of, [self._to_next_threshold(budget) for budget in range(len(terms.budgets))]),
-            (metered, self.overall_of, [self._to_next_threshold(budget) for budget in range(len(terms.budgets))]),
+            (metered, self.budget_of, ahead),
+            (metered, self.overall_of, ahead),
         ):
             if not lefts:
                 continue

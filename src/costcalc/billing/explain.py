@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
-from typing import Any, ClassVar
+from decimal import Decimal
+from typing import Any, ClassVar, Final, NamedTuple
 
 from costcalc.billing.account import EVERY_USER, Account, Budget, Seats
-from costcalc.billing.statement import AccountBill, bill
+from costcalc.billing.statement import AccountBill, bill, included_steps
 from costcalc.display import Part, Result, number, usd
 from costcalc.notices import Notice
 from costcalc.pricing.rate import Rate
-from costcalc.units import EXACT, canonical, plain
+from costcalc.units import nearest_nano_aiu, plain, usd_of_nano_aiu
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -109,104 +109,166 @@ def check_account(account: Account) -> AccountCheck:
     Decimal('12600')
     """
     empty = bill([], account)
-    largest = largest_metered_usd(account, empty.pool_credits)
-    total = None if largest is None else canonical(EXACT.add(empty.seat_usd, largest))
-    return AccountCheck(account, empty, total, empty.notices)
+    worst = worst_month(account)
+    largest = None
+    if worst is not None:
+        largest = usd_of_nano_aiu(empty.whole.seat_nano_aiu + sum(each.metered for each in worst))
+    return AccountCheck(account, empty, largest, empty.notices)
 
 
-def largest_metered_usd(account: Account, pool_credits: Decimal) -> Decimal | None:
-    """The most that metered use can cost; None where nothing stops it.
+class WorstUse(NamedTuple):
+    """What the users of some seats do in the dearest month, in nano-AIU: they use up `included`, then `metered`.
 
-    Every holder of a seat may use as much as their limits let through. Metered use is bounded by the budgets that stop
-    (users within their cost centre or organisation, those within the enterprise), and where every user has a budget
-    also by what these leave beyond the credits that have to be used up first.
+    `each` is what the user budget of each of them lets through; one figure for all where seats are only counted.
     """
-    if not account.allows_additional_usage:
-        return Decimal(0)
-    with localcontext(EXACT):
-        everyone = _groups(account)
-        pool_usd = pool_credits.scaleb(-2)
-        capped = {center.name for center in account.cost_centers if center.included_usage_cap}
-        parts = {name: _part_usd(account, name) for name in capped}
-        # A capped cost centre meters as soon as its own part is used up, be the pool full or not.
-        before = _within(account, [group for group in everyone if group.cost_center in capped], parts)
-        drawn = [
-            _least(_total([group.user_usd for group in everyone if group.cost_center == name]), part)
-            for name, part in parts.items()
-        ]
-        free = _total([group.user_usd for group in everyone if group.cost_center not in capped])
-        can_draw = _total([*drawn, free])
-        if can_draw is not None and can_draw < pool_usd:  # all budgets together never use up the pool
-            return None if before is None else canonical(before)
-        after = _within(account, everyone, {})
-        held = _total([group.user_usd for group in everyone])
-        after = _least(after, None if held is None else held - pool_usd)
-        return None if after is None or before is None else canonical(max(after, before))
+
+    seats: Seats
+    included: int
+    metered: int
+    each: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Users of one organisation and cost centre: what their budgets let them use in US dollars; None for no limit."""
+def worst_month(account: Account) -> tuple[WorstUse, ...] | None:
+    """The use by holders of seats that costs the most; None where nothing stops it.
 
-    organization: str | None
-    cost_center: str | None
-    user_usd: Decimal | None
+    Metered use starts when the pool is used up, or a capped cost centre's own part of it; both are least at the start of
+    the month. So either the pool is used up first, or only the parts of capped cost centres are: in each case as much as
+    possible of what user budgets leave flows through the budgets that stop use. A maximum flow, exactly.
+    """
+    billed = account.billed_seats()
+    if not account.allows_additional_usage or not billed:
+        return tuple(WorstUse(seats, 0, 0, ()) for seats in billed)
+    names = [center.name for center in account.cost_centers if center.included_usage_cap]
+    pool, *parts = (
+        included_steps(account, [each for each in billed if name is None or each.cost_center == name])[0][1]
+        for name in (None, *names)
+    )
+    part_of = dict(zip(names, parts, strict=True))
+    users = _user_limits(account, billed)
+    found: list[tuple[WorstUse, ...] | None] = []
+    for pool_first in (True, False):
+        flow = _Flow()
+        demand = pool if pool_first else 0
+        for place, seats in enumerate(billed):
+            part = part_of.get(seats.cost_center or "")
+            flow.limit("all", place, min(_UNLIMITED, sum(users[place]) * (1 if seats.users else seats.number)))
+            if pool_first:
+                flow.limit(place, ("part", seats.cost_center) if part is not None else "pool", _UNLIMITED)
+                if part is not None:
+                    flow.capacity[("part", seats.cost_center), "pool"] = part
+            elif part is not None:
+                flow.limit(place, ("part", seats.cost_center), _UNLIMITED)
+                flow.capacity[("part", seats.cost_center), "included"] = part
+        if pool_first:
+            flow.limit("pool", "included", pool)
+        ready = flow.send("all", "included")
+        if pool_first and ready < demand:
+            continue  # all user budgets together do not use up the pool
+        metering = set()
+        for place, seats in enumerate(billed):
+            key = (("part", seats.cost_center), "included")
+            if pool_first or (key in flow.capacity and not flow.left(*key)):
+                metering.add(place)
+        _add_budgets(flow, account, billed, metering)
+        flow.send("all", "metered")
+        uses = tuple(
+            WorstUse(seats, flow.through(place, ("part", seats.cost_center)) + flow.through(place, "pool"),
+                     flow.through(place, ("metered", place)), users[place])
+            for place, seats in enumerate(billed)
+        )  # fmt: skip
+        found.append(None if sum(each.metered for each in uses) >= _UNLIMITED // 2 else uses)
+    if None in found:
+        return None
+    known = [uses for uses in found if uses is not None]
+    return max(known, key=lambda uses: sum(each.metered for each in uses))
 
 
-def _groups(account: Account) -> list[_Group]:
-    budgets = {(each.name, each.cost_center): each.usd for each in account.budgets if each.scope == "user"}
-    found = []
-    for seats in account.billed_seats():
+_UNLIMITED: Final = 10**40
+
+
+def _user_limits(account: Account, billed: Sequence[Seats]) -> list[tuple[int, ...]]:
+    """What the user budgets of some seats let each of their users use, in nano-AIU."""
+    personal = [each for each in account.budgets if each.scope == "user"]
+    budgets = {(each.name and each.name.casefold(), each.cost_center): each.usd for each in personal}
+    limits = []
+    for seats in billed:
         center = budgets.get((None, seats.cost_center)) if seats.cost_center is not None else None
         shared = center if center is not None else budgets.get((EVERY_USER, None))
-        if seats.users:
-            limit = _total([budgets.get((user, None), shared) for user in seats.users])
-        else:
-            limit = None if shared is None else shared * seats.number
-        found.append(_Group(seats.organization, seats.cost_center, limit))
-    return found
+        stated = [budgets.get((user.casefold(), None), shared) for user in seats.users] or [shared]
+        limits.append(tuple(_UNLIMITED if usd is None else nearest_nano_aiu(usd) for usd in stated))
+    return limits
 
 
-def _part_usd(account: Account, cost_center: str) -> Decimal:
-    seats = [each for each in account.billed_seats() if each.cost_center == cost_center]
-    return Decimal(sum(account.included_credits(each) * each.number for each in seats)).scaleb(-2)
-
-
-def _within(account: Account, groups: list[_Group], used_first: dict[str, Decimal]) -> Decimal | None:
-    """The most that groups can meter within the budgets that stop; `used_first` is used up by a cost centre before."""
-    owners: dict[tuple[str, str | None], Budget] = {(each.scope, each.name): each for each in account.budgets}
+def _add_budgets(flow: "_Flow", account: Account, billed: Sequence[Seats], metering: set[int]) -> None:
+    """The way of metered use: the cost centre's budget, else the organisation's, then the enterprise's."""
+    stops = {(each.scope, each.name): nearest_nano_aiu(each.usd) for each in account.budgets if each.stops}
+    owners = {(each.scope, each.name) for each in account.budgets}
+    overall = min((stops[key] for key in stops if key[0] in ("enterprise", "individual")), default=_UNLIMITED)
     excluded = {center.name for center in account.cost_centers if center.excluded_from_enterprise_budget}
-    overall = next((each for each in account.budgets if each.scope in ("enterprise", "individual")), None)
-    by_cost_center: dict[tuple[str | None, str | None], list[Decimal | None]] = {}
-    for group in groups:
-        by_cost_center.setdefault((group.organization, group.cost_center), []).append(group.user_usd)
-    # By the budget that bounds them: what is under the enterprise budget, and what is excluded from it.
-    under: dict[tuple[str, str | None], list[Decimal | None]] = {}
-    beside: dict[tuple[str, str | None], list[Decimal | None]] = {}
-    for (organization, cost_center), limits in by_cost_center.items():
-        most = _total(limits)
-        if most is not None and cost_center in used_first:
-            most = max(Decimal(0), most - used_first[cost_center])
-        own = ("cost_center", cost_center)
-        budget = own if own in owners else ("organization", organization)
-        (beside if cost_center in excluded else under).setdefault(budget, []).append(most)
-    inside: list[Decimal | None] = []
-    outside: list[Decimal | None] = []
-    for key in dict.fromkeys([*under, *beside]):
-        bound = owners[key].usd if key in owners and owners[key].stops else None
-        free = _least(_total(beside.get(key, [])), bound)
-        outside.append(free)
-        inside.append(_least(_total(under.get(key, [])), None if bound is None or free is None else bound - free))
-    limit = overall.usd if overall is not None and overall.stops else None
-    return _total([_least(_total(inside), limit), *outside])
+    flow.limit("enterprise", "metered", overall)
+    for place, seats in enumerate(billed):
+        if place not in metering:
+            continue
+        center: tuple[str, str | None] = ("cost_center", seats.cost_center)
+        budget = center if center in owners else ("organization", seats.organization)
+        beside = seats.cost_center in excluded
+        flow.limit(place, ("metered", place), _UNLIMITED)
+        flow.limit(("metered", place), (*budget, beside), _UNLIMITED)
+        # A budget with members inside and outside of the enterprise budget bounds both together.
+        flow.limit((*budget, beside), "metered" if beside else "enterprise", stops.get(budget, _UNLIMITED))
+        if budget in stops:
+            flow.shared.setdefault(budget, stops[budget])
 
 
-def _total(amounts: "Sequence[Decimal | None]") -> Decimal | None:
-    """The sum; None, for no limit, if one of them has none."""
-    known = [each for each in amounts if each is not None]
-    return sum(known, Decimal(0)) if len(known) == len(amounts) else None
+class _Flow:
+    """A maximum flow by augmenting paths: for the few nodes of an account, in whole numbers."""
 
+    def __init__(self) -> None:
+        """No edges yet."""
+        self.capacity: dict[tuple[Any, Any], int] = {}
+        self.flow: dict[tuple[Any, Any], int] = {}
+        self.shared: dict[tuple[str, str | None], int] = {}
 
-def _least(*amounts: Decimal | None) -> Decimal | None:
-    """The least; None, for no limit, if none of them has one."""
-    return min((each for each in amounts if each is not None), default=None)
+    def limit(self, start: Any, end: Any, capacity: int) -> None:
+        """An edge from `start` to `end`."""
+        self.capacity[start, end] = capacity
+
+    def through(self, start: Any, end: Any) -> int:
+        """What flows over an edge."""
+        return max(0, self.flow.get((start, end), 0))
+
+    def left(self, start: Any, end: Any) -> int:
+        """What more may flow from `start` to `end`, or be taken back."""
+        room = self.capacity.get((start, end), 0) - self.flow.get((start, end), 0)
+        if isinstance(start, tuple) and len(start) == 3 and room > 0 and start[:2] in self.shared:
+            ends = {True: "metered", False: "enterprise"}
+            used = sum(self.through((*start[:2], beside), to) for beside, to in ends.items())
+            room = min(room, self.shared[start[:2]] - used) if ends[start[2]] == end else room
+        return room
+
+    def send(self, source: Any, sink: Any) -> int:
+        """Send as much as possible, and say how much that was."""
+        ways: dict[Any, set[Any]] = {}
+        for start, end in self.capacity:
+            ways.setdefault(start, set()).add(end)
+            ways.setdefault(end, set()).add(start)
+        sent = 0
+        while True:
+            came_from: dict[Any, Any] = {source: None}
+            queue = [source]
+            for node in queue:
+                for following in sorted(ways.get(node, ()), key=str):
+                    if following not in came_from and self.left(node, following) > 0:
+                        came_from[following] = node
+                        queue.append(following)
+            if sink not in came_from:
+                return sent
+            path = [sink]
+            while came_from[path[-1]] is not None:
+                path.append(came_from[path[-1]])
+            steps = [(came_from[node], node) for node in path[:-1]]
+            amount = min(self.left(start, end) for start, end in steps)
+            for start, end in steps:
+                self.flow[start, end] = self.flow.get((start, end), 0) + amount
+                self.flow[end, start] = self.flow.get((end, start), 0) - amount
+            sent += amount

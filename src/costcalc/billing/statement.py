@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, ClassVar, Final, NamedTuple
 
 from costcalc.billing.account import EVERY_USER, Account, Seats
-from costcalc.billing.bulk import bounds, flow, renumbered
+from costcalc.billing.bulk import bounds, first_times, flow, renumbered
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.usage import Actor, ColumnBuilder, UsageColumns, UsageRecord, instant, microseconds
 from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, BudgetTerms, Terms, Waterfall
@@ -177,7 +177,10 @@ class AccountBill(Result):
         }
 
     def parts(self) -> Iterator[Part]:
-        dry = f"The pool ran dry on {spoken(self.exhausted_at)}." if self.exhausted_at else "The pool did not run dry."
+        dry = "The pool did not run dry."
+        if self.exhausted_at is not None:
+            refilled = "; seats added later filled it again" if self.forfeited_credits else ""
+            dry = f"The pool ran dry on {spoken(self.exhausted_at)}{refilled}."
         yield f"{usd(self.total_usd)} for {self.account.month}, {count_of(self.records, 'record')} of use. {dry}"
         yield Table(
             ("item", "credits", "USD"),
@@ -330,6 +333,23 @@ def _check_columns(columns: UsageColumns, account: Account) -> None:
         raise InputError("the usage adds up to more than 4,611,686,018 credits; that cannot be right")
 
 
+def included_steps(account: Account, billed: Iterable[Seats]) -> tuple[tuple[int, int], ...]:
+    """Included credits of seats over the month, in nano-AIU: from which microsecond so many. They rise as seats are added."""
+    rises: dict[int, int] = {microseconds(account.starts): 0}
+    for seats in billed:
+        days = account.days_billed(seats)
+        start = microseconds(account.starts) + (account.days - days) * _DAY_US
+        whole = account.included_credits(seats) * NANO_AIU_PER_CREDIT
+        each = _share_of(whole, days, account.days) if account.prorate_new_seat_credits else whole
+        rises[start] = rises.get(start, 0) + each * seats.number
+    total = 0
+    steps = []
+    for start in sorted(rises):
+        total += rises[start]
+        steps.append((start, total))
+    return tuple(steps)
+
+
 class _Plan:
     """An account's limits as numbers, and the way back from numbers to names."""
 
@@ -337,6 +357,8 @@ class _Plan:
         """`crowds` are names that stand for a number of people of the same use each."""
         self.account = account
         self._crowds = crowds or {}
+        # Logins are the same in any case; the spelling of the seat is shown.
+        self._spelling = {user.casefold(): user for user in account.users}
         self._seat_of = {user: seats for seats in account.seats for user in seats.users}
         resolved = [self._resolved(actor) for actor in actors]
         # In the order of their names, so that the outcome does not depend on the order of the records.
@@ -346,16 +368,17 @@ class _Plan:
         # Whose cost centre is whose: by the seat, else by the first that somebody's use counts for.
         self._cost_center_of = {each.user: each.cost_center for each in reversed(self.actors) if each.cost_center}
         self._cost_center_of |= {user: each.cost_center for user, each in self._seat_of.items() if each.cost_center}
-        self.users = sorted({*account.users, *(actor.user for actor in actors)})
+        self.users = sorted({*account.users, *(actor.user for actor in self.actors)})
         self.caps = [center.name for center in account.cost_centers if center.included_usage_cap]
         self.budgets = [budget for budget in account.budgets if budget.scope != "user"]
         self.terms = self._terms()
 
     def _resolved(self, actor: Actor) -> Actor:
-        seat = self._seat_of.get(actor.user)
+        user = self._spelling.setdefault(actor.user.casefold(), actor.user)
+        seat = self._seat_of.get(user)
         if seat is None:
-            return actor
-        return Actor(actor.user, actor.organization or seat.organization, actor.cost_center or seat.cost_center)
+            return actor._replace(user=user)
+        return Actor(user, actor.organization or seat.organization, actor.cost_center or seat.cost_center)
 
     def ranked(self, actor: "array[int]") -> "array[int]":
         """The actors of records by their place in `actors`."""
@@ -387,8 +410,10 @@ class _Plan:
         return Terms(
             actors=tuple(actors),
             user_limits=tuple(self._user_limit(user) for user in self.users),
-            pool=self._steps(billed),
-            caps=tuple(self._steps([seats for seats in billed if seats.cost_center == name]) for name in self.caps),
+            pool=included_steps(account, billed),
+            caps=tuple(
+                included_steps(account, [seats for seats in billed if seats.cost_center == name]) for name in self.caps
+            ),
             budgets=tuple(
                 BudgetTerms(each.scope, each.name, _nano_aiu_of_usd(each.usd), each.stops) for each in self.budgets
             ),
@@ -397,29 +422,13 @@ class _Plan:
 
     def _user_limit(self, user: str) -> int:
         """The user budget of one person: their own, else that of their cost centre, else that of everyone."""
-        budgets = {(each.name, each.cost_center): each for each in self.account.budgets if each.scope == "user"}
-        own, everyone = budgets.get((user, None)), budgets.get((EVERY_USER, None))
+        personal = [each for each in self.account.budgets if each.scope == "user"]
+        budgets = {(each.name and each.name.casefold(), each.cost_center): each for each in personal}
+        own, everyone = budgets.get((user.casefold(), None)), budgets.get((EVERY_USER, None))
         center = budgets.get((None, self._cost_center_of.get(user, "")))
         chosen = own or center or everyone
         limit = NO_LIMIT if chosen is None else _nano_aiu_of_usd(chosen.usd) * self._crowds.get(user, 1)
         return min(NO_LIMIT, limit)
-
-    def _steps(self, billed: Iterable[Seats]) -> tuple[tuple[int, int], ...]:
-        """Included credits in nano-AIU over the month: they rise on the day on which a seat is added."""
-        account = self.account
-        rises: dict[int, int] = {microseconds(account.starts): 0}
-        for seats in billed:
-            days = account.days_billed(seats)
-            start = microseconds(account.starts) + (account.days - days) * _DAY_US
-            whole = account.included_credits(seats) * NANO_AIU_PER_CREDIT
-            each = _share_of(whole, days, account.days) if account.prorate_new_seat_credits else whole
-            rises[start] = rises.get(start, 0) + each * seats.number
-        total = 0
-        steps = []
-        for start in sorted(rises):
-            total += rises[start]
-            steps.append((start, total))
-        return tuple(steps)
 
     def statement(self, waterfall: Waterfall, columns: UsageColumns) -> AccountBill:
         """The bill that the outcome of the waterfall stands for."""
@@ -462,7 +471,7 @@ class _Plan:
             by_organization=_shares(by_organization),
             by_cost_center=_shares(by_cost_center),
             rates=columns.rates,
-            notices=distinct((*self._notices(waterfall), *columns.notices)),
+            notices=distinct((*self._notices(waterfall), *self._early_use(columns), *columns.notices)),
         )
 
     def _seat_fee(self, seats: Seats) -> int:
@@ -493,6 +502,21 @@ class _Plan:
             found.append(BudgetAlert(scope, name, alert.percent, instant(alert.time_us), usd_of_nano_aiu(limit)))
         return tuple(sorted(found, key=lambda each: (each.at, each.scope, each.name or "", each.percent)))
 
+    def _early_use(self, columns: UsageColumns) -> Iterator[Notice]:
+        """Use of people before the day on which their seat was added."""
+        starts = {
+            index: microseconds(self.account.starts) + (self.account.days - self.account.days_billed(seat)) * _DAY_US
+            for index, actor in enumerate(self.actors)
+            if (seat := self._seat_of.get(actor.user)) is not None
+            and self.account.days_billed(seat) < self.account.days
+            and actor.user not in self._crowds
+        }
+        if starts and len(columns):
+            first = first_times(columns.time_us, self.ranked(columns.actor), starts)
+            early = sorted({self.actors[index].user for index, time_us in first.items() if time_us < starts[index]})
+            if early:
+                yield Notice("use_before_seat", f"use before the day of their seat is billed too: {', '.join(early)}")
+
     def _notices(self, waterfall: Waterfall) -> Iterator[Notice]:
         account = self.account
         billed = account.billed_seats()
@@ -500,7 +524,7 @@ class _Plan:
         strangers = sorted({actor.user for actor in self.actors} - licensed - self._crowds.keys())
         counted = sum(seats.number for seats in billed if seats.count is not None)
         if len(strangers) > counted:
-            named = ", ".join(strangers[:5]) + (", …" if len(strangers) > 5 else "")
+            named = ", ".join(strangers[:50]) + (f" and {len(strangers) - 50:,} more" if len(strangers) > 50 else "")
             more = f"{len(strangers)} users, but only {counted} seats without a name" if counted else "no seat"
             yield Notice("users_without_seat", f"use by users who hold no seat by name ({more}) is billed too: {named}")
         centers = {actor.cost_center for actor in self.actors if actor.cost_center} - set(account.cost_center_names)
@@ -527,6 +551,15 @@ class _Plan:
                     f"{plan.name} includes {promotion.included_credits:,} credits a seat for {promotion.who} "
                     f"(existing_customer); others have {plan.included_credits:,}",
                 )
+        if account.month < CREDITS_SINCE:
+            yield Notice(
+                "before_credits", f"Copilot is billed in AI credits since {CREDITS_SINCE}; {account.month} is before"
+            )
+        for budget in account.budgets:
+            if budget.scope in ("user", "individual") and "stop" in budget.model_fields_set and not budget.stop:
+                yield Notice(
+                    "user_budgets_stop", f"the {budget.label} stops use: such budgets always do, whatever stop says"
+                )
         for budget in self.budgets:
             if not budget.usd and not budget.stop:
                 yield Notice("zero_budget_stops", f"the {budget.label} is $0: it stops use at once, whatever stop says")
@@ -539,6 +572,7 @@ class _Plan:
             )
 
 
+CREDITS_SINCE: Final = "2026-06"
 _DAY_US: Final = 86_400_000_000
 _END: Final = 2**62
 

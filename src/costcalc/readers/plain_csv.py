@@ -21,6 +21,7 @@ MIN_BYTES: Final = 2_000_000
 
 _COLUMNS: Final = ("time", "user", "credits", "organization", "cost_center")
 _SEPARATOR: Final = "\x1f"
+_CONTROL: Final = r"[\x00-\x1f\x7f\u0085]"
 _TIME: Final = r"^20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ$"
 _CREDITS: Final = r"^\d{1,9}(\.\d{1,9})?$"
 
@@ -28,7 +29,10 @@ _CREDITS: Final = r"^\d{1,9}(\.\d{1,9})?$"
 def read_plain(path: str, account: Account) -> UsageColumns | None:
     """The usage of a large file of plain rows, all of it in the account's month; None if it is not such a file."""
     try:
-        if Path(path).stat().st_size < MIN_BYTES or not _is_unquoted(path):
+        if Path(path).stat().st_size < MIN_BYTES:
+            return None
+        commas = _commas(path)
+        if commas is None:
             return None
         import polars as pl
     except (OSError, ValueError, ImportError):
@@ -40,7 +44,12 @@ def read_plain(path: str, account: Account) -> UsageColumns | None:
             return None
         rows = pl.scan_csv(path, schema=dict.fromkeys(names, pl.String), quote_char=None)
         found = rows.select(*_columns(pl, names)).collect(engine="streaming")
-        if not found.height or any(found[name].null_count() for name in ("time_us", "key", "nano_aiu")):
+        # Short rows are padded when read; the number of commas tells that there are none.
+        if (
+            not found.height
+            or commas != (len(names) - 1) * (found.height + 1)
+            or any(found[name].null_count() for name in ("time_us", "key", "nano_aiu"))
+        ):
             return None
     except (OSError, ValueError, pl.exceptions.PolarsError):
         return None
@@ -51,12 +60,15 @@ def read_plain(path: str, account: Account) -> UsageColumns | None:
     return _as_columns(pl, found)
 
 
-def _is_unquoted(path: str) -> bool:
+def _commas(path: str) -> int | None:
+    """How many commas a file has; None if it has quotes."""
+    commas = 0
     with Path(path).open("rb") as file:
         while part := file.read(1 << 20):
             if b'"' in part:
-                return False
-    return True
+                return None
+            commas += part.count(b",")
+    return commas
 
 
 def _columns(pl: Any, names: list[str]) -> "list[pl.Expr]":
@@ -73,7 +85,7 @@ def _columns(pl: Any, names: list[str]) -> "list[pl.Expr]":
     key = pl.concat_str([cell("user"), *optional], separator=_SEPARATOR)
     return [
         pl.when(time.str.contains(_TIME)).then(instant.cast(pl.Int64)).alias("time_us"),
-        pl.when((cell("user") != "") & ~pl.any_horizontal(cell(name).str.contains(_SEPARATOR) for name in names))
+        pl.when((cell("user") != "") & ~pl.any_horizontal(pl.col(name).str.contains(_CONTROL) for name in names))
         .then(key)
         .cast(pl.Categorical)
         .alias("key"),

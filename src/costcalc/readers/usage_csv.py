@@ -20,6 +20,7 @@ from costcalc.errors import CostcalcError, InputError, unknown_name
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import Rate
+from costcalc.readers.github_report import AUTO_PREFIX
 from costcalc.readers.plain_csv import read_plain
 from costcalc.tokens import KINDS, TokenUsage
 
@@ -60,7 +61,7 @@ def read_usage_csv(
 
 
 def _told(lines: Iterable[str], progress: "Callable[[int], object]") -> Iterator[str]:
-    """The lines, the bytes read so far told now and then."""
+    """The lines, the characters read so far told now and then."""
     read = 0
     for number, line in enumerate(lines):
         read += len(line)
@@ -163,17 +164,22 @@ class _Reader:
         model = cell("model")
         if not model:
             self._fail("the row has neither credits nor a model to price")
-        counts = {}
+        auto = model.lower().startswith(AUTO_PREFIX)
+        model = model[len(AUTO_PREFIX) :].strip() if auto else model
+        counts: dict[str, int | None] = {}
         for kind in KINDS:
             text = cell(kind)
             if text and not _COUNT.fullmatch(text):
                 self._fail(f"{kind} {text!r:.40} is not a whole number of tokens")
-            counts[kind] = int(text) if text else 0
+            counts[kind] = int(text) if text else None
+        if not any(count is not None for count in counts.values()):
+            self._fail("the row has a model but no tokens")
         day = datetime.fromtimestamp(time_us // 1_000_000, UTC).date()
         self._book = self._book or PriceBook.load()
         try:
-            usage = TokenUsage(**counts)
-            cost = self._book.rate(model, on=day).cost(usage)
+            usage = TokenUsage(**{kind: count for kind, count in counts.items() if count is not None})
+            rate = self._book.rate(model, on=day)
+            cost = (rate.with_modifiers(self._book.modifiers["auto"]) if auto else rate).cost(usage)
         except CostcalcError as error:
             self._fail(str(error))
         if cost.rate.id not in self._rates:
