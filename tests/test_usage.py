@@ -1,6 +1,7 @@
 """Logs and reports: read as their tools write them, priced, reconciled; hostile ones survived."""
 
 import json
+import os
 import sqlite3
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -275,8 +276,112 @@ class TestCopilotSessions:
         assert report.totals.reported == 1_943_925_000
         assert report.found[0].path.endswith("events.jsonl")
 
+    def test_costs_told_for_a_session_as_a_whole(self, tmp_path: Path) -> None:
+        """Each history, and the credits in all that it tells."""
+        mini, big = Call("gpt-5-mini", 100, 0, 0, 10), Call("gpt-5.4", 50, 0, 0, 5)
+
+        def checkpoint(number: int, nano_aiu: int) -> dict[str, Any]:
+            return logs.event("session.usage_checkpoint", f"c{number}", {"totalNanoAiu": nano_aiu})
+
+        def shutdown(number: int, total: int | None, *calls: Call) -> dict[str, Any]:
+            found = logs.shutdown_event(f"s{number}", calls)
+            if total is not None:
+                found["data"]["totalNanoAiu"] = total
+            return found
+
+        histories: dict[str, tuple[list[dict[str, Any]], int]] = {
+            "a checkpoint that starts anew": ([checkpoint(1, 100), checkpoint(2, 30)], 130),
+            "a shutdown, then a session that starts anew": ([shutdown(1, 100, mini), checkpoint(2, 30)], 130),
+            "several models under one total": ([shutdown(1, 5_000, mini, big)], 5_000),
+            "a total that comes with the second shutdown": (
+                [shutdown(1, None, mini), shutdown(2, 10_000, mini._replace(fresh=200))],
+                10_000,
+            ),
+            "a part of the calls": ([logs.call_event("1", mini._replace(nano_aiu=700)), checkpoint(2, 1_000)], 1_000),
+        }
+        for name, (events, nano_aiu) in histories.items():
+            path = logs.session_file(tmp_path / name, "s", *events)
+            assert usage([path]).totals.preferred == nano_aiu, name
+
+    def test_a_model_that_a_snapshot_leaves_out_is_not_counted_twice(self, tmp_path: Path) -> None:
+        a, b = Call("gpt-5-mini", 100, 0, 0, 0), Call("gpt-5.4", 50, 0, 0, 0)
+        snapshots = [[a, b], [a._replace(fresh=120)], [a._replace(fresh=150), b._replace(fresh=60)]]
+        path = logs.session_file(
+            tmp_path, "s", *(logs.shutdown_event(str(n), each) for n, each in enumerate(snapshots))
+        )
+        assert usage([path]).totals.tokens == [210, 0, 0, 0]
+
+    def test_a_bad_model_does_not_lose_the_good_ones(self, tmp_path: Path) -> None:
+        event = logs.shutdown_event("1", [SONNET, Call("gpt-5-mini", 1, 0, 0, 1)])
+        event["data"]["modelMetrics"]["gpt-5-mini"]["usage"]["inputTokens"] = -1
+        report = usage([logs.session_file(tmp_path, "s", event)])
+        assert (report.totals.reported, report.skipped_count) == (1_943_925_000, 1)
+
+    def test_the_metrics_file_of_the_command_line(self, tmp_path: Path) -> None:
+        path = tmp_path / "usage.json"
+        path.write_text(json.dumps({"totalNanoAiu": 5, **logs.shutdown_event("1", [SONNET])["data"]}, indent=2))
+        assert usage([path]).totals.tokens == [1, 45_150, 731, 210]
+
+    def test_a_session_in_several_places_counts_once(self, tmp_path: Path) -> None:
+        logs.session_file(tmp_path, "c1", logs.call_event("1", SONNET))
+        (tmp_path / "session-state" / "c1.jsonl").write_text((tmp_path / "session-state/c1/events.jsonl").read_text())
+        (tmp_path / "otel.jsonl").write_text(logs.lines(logs.otel_line("r1", SONNET)))
+        (tmp_path / "otel-copy.jsonl").write_text(logs.lines(logs.otel_line("r1", SONNET)))
+        report = usage([tmp_path])
+        assert report.totals.records == 1
+        assert "repeated_rows" in {notice.code for notice in report.notices}
+
+    def test_what_messages_say_does_not_decide_the_format(self, tmp_path: Path) -> None:
+        words = 'gen_ai. gen_ai. "llm_request" organization.usage.completions.result "usageItems" "usage"'
+        message = logs.event("assistant.message", "m", {"content": words * 20})
+        many = logs.shutdown_event("1", [SONNET, Call("gpt-5-mini", 1, 0, 0, 1), Call("gpt-5.4", 1, 0, 0, 1)])
+        assert usage([logs.session_file(tmp_path, "s", message, many)]).totals.records == 3
+
 
 class TestOtherTraps:
+    def test_an_event_that_repeats_its_span_does_not_count(self, tmp_path: Path) -> None:
+        event = logs.otel_line("x", SONNET)
+        event |= {"type": None, "name": "gen_ai.client.inference.operation.details"}
+        del event["attributes"]["gen_ai.response.id"]
+        path = tmp_path / "spans.jsonl"
+        path.write_text(logs.lines(logs.otel_line("r1", SONNET), event))
+        assert usage([path]).totals.records == 1
+
+    def test_a_copy_of_a_report_counts_once_but_equal_rows_of_one_report_all_count(self, tmp_path: Path) -> None:
+        text = logs.report([logs.report_row(HAIKU, "5"), logs.report_row(HAIKU, "5")])
+        for name in ("report.csv", "report (1).csv"):
+            (tmp_path / name).write_text(text)
+        assert usage([tmp_path]).credits == 10
+
+    def test_a_body_of_anthropic_is_disjoint(self, tmp_path: Path) -> None:
+        usage_of = {
+            "input_tokens": 1,
+            "cache_creation_input_tokens": 205,
+            "cache_read_input_tokens": 76_262,
+            "output_tokens": 308,
+        }
+        path = tmp_path / "bodies.jsonl"
+        path.write_text(logs.lines({"id": "m", "model": "claude-x", "usage": usage_of}))
+        (entry,) = entries(path)
+        assert entry.counts == (1, 76_262, 205, 308)
+
+    def test_dated_ids_of_the_api_are_their_model(self, tmp_path: Path) -> None:
+        call = Call("gpt-5.4-mini-2026-03-17", 1_000_000, 0, 0, 0)
+        path = tmp_path / "bodies.json"
+        path.write_text(json.dumps([logs.openai_body(call, "1")], indent=1))
+        report = usage([path])
+        assert report.credits == 75
+        assert "dated_model_id" in {notice.code for notice in report.notices}
+
+    def test_doubts_about_records_are_told(self, tmp_path: Path) -> None:
+        path = tmp_path / "main.jsonl"
+        path.write_text(logs.lines(logs.vscode_line("1", OPUS._replace(nano_aiu=None))))
+        assert "cache_writes_unknown" in {notice.code for notice in usage([path]).notices}
+        total = logs.shutdown_event("1", [Call("gpt-5.4", 300_000, 0, 0, 1)])
+        total["data"]["modelMetrics"]["gpt-5.4"]["requests"]["count"] = 2
+        found = {notice.code for notice in usage([logs.session_file(tmp_path, "s", total)]).notices}
+        assert "tier_by_mean_prompt" in found
+
     def test_helper_calls_of_vs_code_are_apart(self, tmp_path: Path) -> None:
         helper = Call("gpt-5-mini", 10, 0, 0, 5)
         path = tmp_path / "main.jsonl"
@@ -394,6 +499,7 @@ class TestQuestions:
         assert one.groups[0][0] == again.groups[0][0] != other.groups[0][0]
         assert not {"USER", "ORG", "COSTCENTER", "secret/repo"} & set(one.groups[0][0])
         assert "secret" not in json.dumps(one.to_dict())
+        assert one.found[0].path == "report.csv"
 
     def test_unknown_keys_and_paths_are_refused(self, tmp_path: Path) -> None:
         with pytest.raises(UnknownNameError, match="unknown key 'colour'"):
@@ -412,12 +518,12 @@ class TestReconcile:
         ("call", "factor", "cause"),
         [
             (SONNET, "1", "exact"),
-            (SONNET, "0.9", "modifier"),
-            (SONNET, "1.1", "modifier"),
-            (SONNET, "0.99", "modifier"),
+            (SONNET, "0.9", "modifier x0.9"),
+            (SONNET, "1.1", "modifier x1.1"),
+            (SONNET, "0.99", "modifier x0.99"),
             (SONNET, "0.5", "unexplained"),
-            (Call("gpt-99", 1, 1, 0, 1, 5), "1", "no price known"),
-            (Call("claude-sonnet-4.6", 1, 1, 0, 1), "1", "no reported cost"),
+            (Call("gpt-99", 1, 1, 0, 1, 5), "1", "unknown model"),
+            (Call("claude-sonnet-4.6", 1, 1, 0, 1), "1", "missing"),
         ],
     )
     def test_causes(self, tmp_path: Path, call: Call, factor: str, cause: str) -> None:
@@ -440,15 +546,16 @@ class TestReconcile:
         as_write = Call("claude-sonnet-4.6", 0, 1_000, 500, 10)
         stated = cost(as_write) * 9 // 10
         assert self.causes(tmp_path, as_write._replace(fresh=500, write=0, nano_aiu=stated)) == {
-            "modifier and cache-write convention": 1
+            "modifier x0.9 + cache-write convention": 1
         }
 
     def test_auto_selection_that_was_not_applied(self, tmp_path: Path) -> None:
         path = tmp_path / "report.csv"
         path.write_text(logs.report([logs.report_row(HAIKU, "10.12212", repository="r")]))
         held = reconcile([path])
-        assert [(cause.cause, cause.difference_credits) for cause in held.causes] == [("modifier", Decimal("1.012212"))]
-        assert held.examples[0].detail == "auto selection not applied"
+        assert [(cause.cause, cause.difference_credits) for cause in held.causes] == [
+            ("modifier x0.9 not applied", Decimal("1.012212"))
+        ]
 
 
 texts = st.none() | st.sampled_from(["a", "=1+1", "-x", "'", "'=", 'q"uote', "com,ma", "ünï", " lead"])
@@ -592,12 +699,35 @@ class TestHostileInput:
         assert report.skipped_count == 2
         assert secret not in json.dumps(report.to_dict())
 
-    @pytest.mark.parametrize("content", [b"", b"\x00" * 5_000, b"SQLite format 3\x00" + b"\xff" * 5_000, b"{" * 10_000])
-    def test_files_of_no_use(self, tmp_path: Path, content: bytes) -> None:
+    @pytest.mark.parametrize("content", [b"", b"\x00" * 5_000, b"{" * 10_000, "date,quantity,sku".encode("utf-16")])
+    def test_files_of_no_known_form(self, tmp_path: Path, content: bytes) -> None:
         path = tmp_path / "junk.db"
         path.write_bytes(content)
+        with pytest.raises(InputError, match=r"no usage in what was given: .*junk\.db: no format that is known"):
+            usage([path])
+        good = logs.session_file(tmp_path, "s", logs.call_event("1", SONNET))
+        report = usage([path, good])
+        assert (report.totals.records, report.skipped_count) == (1, 1)
+
+    def test_a_corrupt_database(self, tmp_path: Path) -> None:
+        path = tmp_path / "junk.db"
+        path.write_bytes(b"SQLite format 3\x00" + b"\xff" * 5_000)
         report = usage([path])
         assert (report.totals.records, report.skipped_count) == (0, 1)
+
+    def test_a_row_of_broken_text_does_not_lose_the_others(self, tmp_path: Path) -> None:
+        path = tmp_path / "session-store.db"
+        logs.store(path, [SONNET] * 3)
+        connection = sqlite3.connect(path)
+        connection.execute("UPDATE assistant_usage_events SET session_id = CAST(x'ff' AS TEXT) WHERE id = 2")
+        connection.commit()
+        connection.close()
+        assert usage([path]).totals.records == 3
+
+    def test_a_pipe_in_a_folder_is_passed_over(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe.jsonl")
+        logs.session_file(tmp_path, "s", logs.call_event("1", SONNET))
+        assert usage([tmp_path]).totals.records == 1
 
     def test_a_database_of_something_else(self, tmp_path: Path) -> None:
         path = tmp_path / "other.db"

@@ -17,7 +17,8 @@ class UsageEntry:
     `cache_write` of None. All four are None where only credits are known. `requests` is the number of model calls.
     `reported_nano_aiu` is the cost that the source states, `auto` whether auto model selection chose the model (None:
     not told), `billed` whether the call is one that costs credits at all. `task` groups the calls of one thing asked
-    for. `requests` of 0 means that their number is not known.
+    for. `requests` of 0 means that their number is not known. `covered` says that the cost is inside another entry
+    (a session that tells its cost as a whole), `uid` what makes the entry one of a kind in its source.
     """
 
     file: str
@@ -41,6 +42,8 @@ class UsageEntry:
     repository: str | None = None
     organization: str | None = None
     cost_center: str | None = None
+    covered: bool = False
+    uid: str | None = None
 
     @property
     def counts(self) -> tuple[int, int, int, int]:
@@ -75,7 +78,7 @@ class ReadLog:
         self.skipped_count = 0
         self.other_rows = 0
         self.repeated = 0
-        self.cached_unknown = 0
+        self.incomplete_sessions = 0
 
     def skip(self, file: str, line: int, reason: str) -> None:
         """Note a row that could not be used. The reason never holds contents of messages."""

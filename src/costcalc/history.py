@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -12,11 +13,12 @@ from typing import Any, ClassVar, Final, Literal, get_args
 
 from costcalc.display import Part, Result, Table, number, usd
 from costcalc.entries import ReadLog, Skipped, UsageEntry
-from costcalc.errors import CostcalcError, InputError, unknown_name
+from costcalc.errors import CostcalcError, InputError, UnknownNameError, unknown_name
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import Rate
 from costcalc.readers.find import Found, known_places, read_usage
+from costcalc.readers.github_report import REST_SOURCE
 from costcalc.readers.normalised import write as write_entries
 from costcalc.tokens import KINDS
 from costcalc.units import credits_of_nano_aiu, plain, usd_of_nano_aiu
@@ -27,6 +29,7 @@ Exact = int | Fraction
 Key = Literal["model", "day", "user", "repository", "session", "organization", "cost_center", "route", "source"]
 KEYS: Final = get_args(Key)
 EXAMPLES: Final = 10
+_DATED_ID: Final = re.compile(r"(.+)-20\d\d-[01]\d-[0-3]\d", re.ASCII)
 _SHOWN: Final = 30
 
 
@@ -41,8 +44,10 @@ class Priced:
 
     @property
     def preferred(self) -> Exact | None:
-        """The reported cost where there is one, else the computed one, in nano-AIU."""
+        """The reported cost where there is one, else the computed one, in nano-AIU; 0 where another entry covers it."""
         reported = self.entry.reported_nano_aiu
+        if self.entry.covered:
+            return 0
         return self.computed if reported is None else reported
 
 
@@ -55,6 +60,8 @@ class Pricer:
         self.as_model = None if as_model is None else book.model(as_model).id
         self.as_route = as_route
         self.tiers_unknown = 0
+        self.tiers_by_mean = 0
+        self.dated_ids: dict[str, str] = {}
         self._rates: dict[tuple[object, ...], Rate | str] = {}
 
     @property
@@ -69,7 +76,9 @@ class Pricer:
             auto = None if self.as_route not in (None, "copilot") else entry.auto
             route = self.as_route or entry.route
             tier = entry.service_tier if route == entry.route else "standard"
-            entry = replace(entry, model=other, route=route, auto=auto, service_tier=tier, reported_nano_aiu=None)
+            entry = replace(
+                entry, model=other, route=route, auto=auto, service_tier=tier, reported_nano_aiu=None, covered=False
+            )
         if not entry.has_tokens:
             return Priced(entry, None, None, "no token counts")
         found = self.rate(entry)
@@ -88,12 +97,24 @@ class Pricer:
         key = (entry.model, entry.route, day, entry.service_tier, bool(entry.auto))
         if key not in self._rates:
             try:
-                rate = self.book.rate(entry.model, route=entry.route, on=day, service_tier=entry.service_tier)
+                rate = self._book_rate(entry.model, entry.route, day, entry.service_tier)
                 modifiers = [self.book.modifiers["auto"]] if entry.auto and "auto" in self.book.modifiers else []
                 self._rates[key] = rate.with_modifiers(*modifiers)
             except CostcalcError as error:
                 self._rates[key] = str(error)
         return self._rates[key]
+
+    def _book_rate(self, model: str, route: str, day: date, service_tier: str) -> Rate:
+        """The rate by name; on the API route a model's dated id is that model."""
+        try:
+            return self.book.rate(model, route=route, on=day, service_tier=service_tier)
+        except UnknownNameError:
+            undated = _DATED_ID.fullmatch(model)
+            if undated is None or route != "api":
+                raise
+            rate = self.book.rate(undated[1], route=route, on=day, service_tier=service_tier)
+            self.dated_ids[model] = rate.model
+            return rate
 
     def _tier(self, rate: Rate, entry: UsageEntry) -> Rate:
         if len(rate.tiers) == 1:
@@ -101,6 +122,7 @@ class Pricer:
         if not entry.requests:
             self.tiers_unknown += 1
             return rate.tiers[0]
+        self.tiers_by_mean += entry.requests > 1
         return rate.tier_for(entry.prompt_tokens, entry.requests)
 
 
@@ -117,6 +139,10 @@ class Totals:
     reported_records: int = 0
     computed_records: int = 0
     unpriced: int = 0
+    cached_unknown: int = 0
+    writes_unknown: int = 0
+    periods: int = 0
+    covered: int = 0
 
     def add(self, priced: Priced) -> None:
         """Add one entry."""
@@ -131,6 +157,12 @@ class Totals:
         if priced.computed is not None:
             self.computed += priced.computed
             self.computed_records += 1
+        if entry.has_tokens:
+            self.cached_unknown += entry.cached_input is None
+            has_write_price = priced.rate is not None and priced.rate.usd_per_mtok.cache_write is not None
+            self.writes_unknown += entry.cache_write is None and has_write_price and entry.reported_nano_aiu is None
+        self.periods += entry.source == REST_SOURCE
+        self.covered += entry.covered
         if priced.preferred is None:
             self.unpriced += 1
         else:
@@ -333,14 +365,24 @@ def usage(
             take(known)
     else:
         write_entries(_each(chosen(), take), export)
+    if not found and log.skipped:
+        first = log.skipped[0]
+        raise InputError(f"no usage in what was given: {first.file}: {first.reason}")
     return UsageReport(
         by=tuple(by),
-        found=tuple(each for each in found if each.entries),
+        found=tuple(
+            each if pseudonym_key is None else each._replace(path=os.path.basename(each.path))  # noqa: PTH119
+            for each in found
+            if each.entries
+        ),
         totals=totals,
         unbilled=unbilled,
         groups=tuple(sorted(groups.items(), key=lambda item: (-item[1].preferred, [name or "" for name in item[0]]))),
         unpriced=tuple(Unpriced(*key, *counted) for key, counted in sorted(unpriced.items(), key=str)),
-        skipped=tuple(log.skipped),
+        skipped=tuple(
+            each if pseudonym_key is None else each._replace(file=os.path.basename(each.file))  # noqa: PTH119
+            for each in log.skipped
+        ),
         skipped_count=log.skipped_count,
         rates=tuple({rate.id: rate for rate in pricer.rates}.values()),
         notices=tuple(_notices(log, pricer, unbilled, undated, totals)),
@@ -396,11 +438,39 @@ def _notices(log: ReadLog, pricer: Pricer, unbilled: Totals, undated: int, total
         yield Notice(
             "unpriced", f"{totals.unpriced:,} records have neither a price nor a reported cost; none is taken for 0"
         )
-    if log.cached_unknown:
+    if totals.cached_unknown:
         yield Notice(
             "cached_count_absent",
-            f"{log.cached_unknown:,} records do not tell their cached tokens, so all of the prompt is priced as input: "
+            f"{totals.cached_unknown:,} records do not tell their cached tokens, so all of the prompt is priced as input: "
             "the computed cost is too high where there was a cache",
+        )
+    if totals.writes_unknown:
+        yield Notice(
+            "cache_writes_unknown",
+            f"{totals.writes_unknown:,} records without a reported cost do not tell cache writes from fresh input, of models "
+            "that charge more for them: their computed cost may be too low",
+        )
+    if totals.covered:
+        yield Notice(
+            "session_totals",
+            f"{totals.covered:,} records tell no cost, but their session does as a whole: it stands without a model",
+        )
+    if totals.periods:
+        yield Notice(
+            "whole_periods", "answers of the billing API are of a whole period; they are dated to its first day"
+        )
+    if log.incomplete_sessions:
+        yield Notice(
+            "incomplete_sessions",
+            f"{log.incomplete_sessions:,} sessions have calls for only a part of the tokens of their totals; the calls count",
+        )
+    for dated, model in pricer.dated_ids.items():
+        yield Notice("dated_model_id", f"{dated} is priced as {model}")
+    if pricer.tiers_by_mean:
+        yield Notice(
+            "tier_by_mean_prompt",
+            f"{pricer.tiers_by_mean:,} records add up several requests of models with a long-context price; the price was "
+            "chosen by their mean prompt",
         )
     if pricer.tiers_unknown:
         yield Notice(

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any, ClassVar, Final
 
 from costcalc.display import Part, Result, Table, number
-from costcalc.entries import ReadLog, UsageEntry
+from costcalc.entries import ReadLog, Skipped, UsageEntry
 from costcalc.history import EXAMPLES, Exact, Pricer, credits_of, listed_paths
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
@@ -22,9 +22,8 @@ ROUNDING: Final = "rounding"
 MODIFIER: Final = "modifier"
 CACHE_WRITE: Final = "cache-write convention"
 TIER: Final = "tier"
-UNKNOWN_MODEL: Final = "no price known"
-NOT_REPORTED: Final = "no reported cost"
-NO_TOKENS: Final = "no token counts"
+UNKNOWN_MODEL: Final = "unknown model"
+MISSING: Final = "missing"
 UNEXPLAINED: Final = "unexplained"
 
 _ROUNDING_NANO_AIU: Final = 1_000
@@ -68,6 +67,7 @@ class Reconciliation(Result):
     by_model: tuple[tuple[str, int, Decimal], ...]
     by_day: tuple[tuple[str, int, Decimal], ...]
     examples: tuple[Example, ...]
+    skipped: tuple[Skipped, ...]
     rates: tuple[Rate, ...]
     notices: tuple[Notice, ...]
 
@@ -112,6 +112,7 @@ class Reconciliation(Result):
                 }
                 for each in self.examples
             ],
+            "skipped": [{"file": each.file, "line": each.line, "reason": each.reason} for each in self.skipped],
         }
 
     def parts(self) -> Iterator[Part]:
@@ -223,6 +224,7 @@ def reconcile(
         by_model=_ranked(by_model),
         by_day=tuple(sorted(_ranked(by_day))),
         examples=tuple(each for some in examples.values() for each in some)[:EXAMPLES],
+        skipped=tuple(log.skipped),
         rates=tuple({rate.id: rate for rate in pricer.rates}.values()),
         notices=tuple(notices),
     )
@@ -240,7 +242,7 @@ def _ranked(groups: dict[str, tuple[int, Exact]]) -> tuple[tuple[str, int, Decim
 def _cause(pricer: Pricer, entry: UsageEntry) -> tuple[str, str, Exact | None]:
     """Why reported and computed cost agree or not, a detail, and the computed cost in nano-AIU."""
     if not entry.has_tokens:
-        return NO_TOKENS, "", None
+        return MISSING, "no token counts", None
     rate = pricer.rate(entry)
     if isinstance(rate, str):
         return UNKNOWN_MODEL, rate, None
@@ -249,7 +251,7 @@ def _cause(pricer: Pricer, entry: UsageEntry) -> tuple[str, str, Exact | None]:
     if own is None:
         return UNKNOWN_MODEL, priced.reason, None
     if stated is None:
-        return NOT_REPORTED, "", own
+        return MISSING, "no reported cost" if not entry.covered else "cost told for the session as a whole", own
     if stated == own:
         return EXACT, "", own
     if _distance(stated, own) < 1:
@@ -268,17 +270,17 @@ def _alternatives(pricer: Pricer, entry: UsageEntry, rate: Rate) -> Iterator[tup
     plain_rate = pricer.book.rate(entry.model or "", route=entry.route, on=entry.time, service_tier=entry.service_tier)
     factors: list[tuple[str, Fraction]] = [("", Fraction(1))]
     listed = [each for each in pricer.book.modifiers.values() if each.route == entry.route]
-    factors += [(f"{each.name} x{plain(each.factor)}", Fraction(each.factor)) for each in listed]
+    factors += [(f"x{plain(each.factor)}", Fraction(each.factor)) for each in listed]
     if len(listed) > 1:
         both = Fraction(1)
         for each in listed:
             both *= Fraction(each.factor)
-        factors.append(("all modifiers together", both))
+        factors.append((f"x{plain(Decimal(both.numerator) / Decimal(both.denominator))}", both))
     if base.modifiers:  # the entry says auto, but the cost may be without it
         applied = Fraction(1)
         for each in base.modifiers:
             applied *= Fraction(each.factor)
-        factors = [(words or "auto selection not applied", factor) for words, factor in factors if factor != applied]
+        factors = [(words or "x0.9 not applied", factor) for words, factor in factors if factor != applied]
         factors.insert(0, ("", applied))
     fresh, cached, write, output = entry.counts
     conventions = [("", (fresh, cached, write, output))]
@@ -293,11 +295,15 @@ def _alternatives(pricer: Pricer, entry: UsageEntry, rate: Rate) -> Iterator[tup
     for (factor_words, factor), (convention_words, counts), (tier_words, row) in product(factors, conventions, tiers):
         named = [
             (cause, words)
-            for cause, words in ((MODIFIER, factor_words), (CACHE_WRITE, convention_words), (TIER, tier_words))
+            for cause, words in (
+                (f"{MODIFIER} {factor_words}", factor_words),
+                (CACHE_WRITE, convention_words),
+                (TIER, tier_words),
+            )
             if words
         ]
         if named:
-            cause = " and ".join(each for each, _ in named)
+            cause = " + ".join(each for each, _ in named)
             ways.append((len(named), (cause, *(words for _, words in named)), row.exact_nano_aiu(counts) * factor))
     for _, words, cost in sorted(ways, key=lambda way: way[0]):
         yield words, cost

@@ -1,31 +1,34 @@
-"""Copilot CLI's `session-state/**/events.jsonl`.
+"""Copilot CLI's `session-state/**/events.jsonl`, and the metrics file that `--usage-output-file` writes.
 
-Convention: `inputTokens` includes cache reads and cache writes; `tokenDetails` are disjoint; reasoning is inside
-output. Per-call `assistant.usage` events are used where a session has them. Otherwise the totals of
-`session.shutdown`, which are cumulative over resumes: the difference to the one before counts, and where a counter
-falls, all of it. A session without either falls back to its last checkpoint, which knows credits only. Messages are
-never decoded.
+Convention: `inputTokens` includes cache reads and cache writes; `tokenDetails` are disjoint; reasoning is inside output.
+Per-call `assistant.usage` events are used where a session has them. Otherwise the totals of `session.shutdown`, which
+are cumulative over resumes: the difference to the one before counts, and where a counter falls, all of it. Credits that
+a session's own total (of a shutdown or a checkpoint) knows beyond those of its entries are an entry without tokens; so a
+session without either falls back to its last checkpoint. Messages are never decoded.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from costcalc.entries import ReadLog, UsageEntry
-from costcalc.readers.jsonlines import RowError, count, inclusive, iso_time, nano_aiu, objects, table, text
+from costcalc.readers.jsonlines import RowError, count, inclusive, iso_time, kinds_of, nano_aiu, objects, table, text
 
 SOURCE: Final = "copilot-cli-events"
-SIGNS: Final = (b'"session.', b'"assistant.usage"')
-_DETAILS: Final = {
-    "input": "fresh_input",
-    "cache_read": "cached_input",
-    "cache_write": "cache_write",
-    "output": "output",
-}
+SIGNS: Final = (b'"session.', b'"assistant.usage"', b'"modelMetrics"')
 
-_Snapshot = dict[str, tuple[int, int | None, int | None, int, int, int | None]]
+
+class _Counters(NamedTuple):
+    """What a session has used of one model so far; None where it is not told."""
+
+    prompt: int
+    cached: int | None
+    write: int | None
+    output: int
+    requests: int
+    nano_aiu: int | None
 
 
 @dataclass(slots=True)
@@ -35,10 +38,18 @@ class _Session:
     name: str
     calls: list[UsageEntry] = field(default_factory=list)
     totals: list[UsageEntry] = field(default_factory=list)
-    snapshot: _Snapshot = field(default_factory=dict)
-    counted_nano_aiu: int = 0
-    checkpoint: tuple[int, datetime | None, int] | None = None
-    finished: bool = False
+    counters: dict[str, _Counters] = field(default_factory=dict)
+    # The session's own cost: of finished epochs, and of the one that runs; where and when it was last told.
+    earlier_nano_aiu: int = 0
+    current_nano_aiu: int | None = None
+    told_at: tuple[int, datetime | None] = (0, None)
+
+    def tell_cost(self, line: int, time: datetime | None, reported: int) -> None:
+        """Take a cumulative cost; one that falls starts anew."""
+        if self.current_nano_aiu is not None and reported < self.current_nano_aiu:
+            self.earlier_nano_aiu += self.current_nano_aiu
+        self.current_nano_aiu = reported
+        self.told_at = (line, time)
 
 
 def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
@@ -56,12 +67,41 @@ def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None)
             _take(session, path, line, event, seen, log)
         except RowError as error:
             log.skip(path, line, str(error))
-    yield from session.calls or session.totals
-    if not session.calls and session.checkpoint is not None:
-        line, time, reported = session.checkpoint
-        left = reported - session.counted_nano_aiu
-        if left > 0:
-            yield UsageEntry(path, line, SOURCE, time, None, requests=0, reported_nano_aiu=left, session=session.name)
+    yield from _entries(session, path, log)
+
+
+def _entries(session: _Session, path: str, log: ReadLog) -> Iterator[UsageEntry]:
+    found = session.calls or session.totals
+    if session.calls and _tokens(session.totals) > _tokens(session.calls):
+        log.incomplete_sessions += 1
+    if session.current_nano_aiu is None:
+        yield from found
+        return
+    # The session tells its cost as a whole: what its entries do not tell of it is an entry of its own, and the cost of
+    # those that tell none is in there.
+    left = session.earlier_nano_aiu + session.current_nano_aiu - sum(each.reported_nano_aiu or 0 for each in found)
+    silent = [each for each in found if each.reported_nano_aiu is None]
+    if len(silent) == len(found) == 1:
+        yield replace(silent[0], reported_nano_aiu=max(0, left))
+        return
+    yield from (replace(each, covered=True) if each.reported_nano_aiu is None else each for each in found)
+    if left > 0:
+        line, time = session.told_at
+        yield UsageEntry(
+            path,
+            line,
+            SOURCE,
+            time,
+            None,
+            requests=0,
+            reported_nano_aiu=left,
+            session=session.name,
+            uid=f"{session.name}/rest",
+        )
+
+
+def _tokens(entries: list[UsageEntry]) -> int:
+    return sum(sum(each.counts) for each in entries)
 
 
 def _session_of(path: str) -> str:
@@ -71,7 +111,13 @@ def _session_of(path: str) -> str:
 
 
 def _take(session: _Session, path: str, line: int, event: Mapping[str, Any], seen: set[str], log: ReadLog) -> None:
-    kind, data, time = event.get("type"), table(event, "data"), iso_time(event.get("timestamp"))
+    kind, time = event.get("type"), iso_time(event.get("timestamp"))
+    if kind is None and "modelMetrics" in event:  # the file that --usage-output-file writes
+        _shutdown(session, path, line, time, event, log)
+        return
+    if kind not in ("session.start", "assistant.usage", "session.shutdown", "session.usage_checkpoint"):
+        return
+    data = table(event, "data")
     if kind == "session.start":
         session.name = text(data, "sessionId") or session.name
     elif kind == "assistant.usage":
@@ -81,28 +127,22 @@ def _take(session: _Session, path: str, line: int, event: Mapping[str, Any], see
                 log.repeated += 1
                 return
             seen.add(f"call:{call}")
-        session.calls.append(_call(session, path, line, time, data))
+        session.calls.append(_call(session, path, line, time, data, call or text(event, "id")))
     elif kind == "session.shutdown":
-        _shutdown(session, path, line, time, data)
-    elif kind == "session.usage_checkpoint":
+        _shutdown(session, path, line, time, data, log)
+    else:
         reported = nano_aiu(data, "totalNanoAiu")
         if reported is not None:
-            if session.checkpoint is not None and reported < session.checkpoint[2]:
-                session.counted_nano_aiu = 0  # the counter started anew
-            session.checkpoint = (line, time, reported)
+            session.tell_cost(line, time, reported)
 
 
-def _call(session: _Session, path: str, line: int, time: datetime | None, data: Mapping[str, Any]) -> UsageEntry:
+def _call(
+    session: _Session, path: str, line: int, time: datetime | None, data: Mapping[str, Any], uid: str | None
+) -> UsageEntry:
     billed = table(data, "copilotUsage")
-    details = billed.get("tokenDetails")
     counts: dict[str, Any]
-    if isinstance(details, list) and details:
-        counts = dict.fromkeys(_DETAILS.values(), 0)
-        for detail in details:
-            if not isinstance(detail, dict) or detail.get("tokenType") not in _DETAILS:
-                raise RowError("tokenDetails has an entry that is not known")
-            kind = _DETAILS[detail["tokenType"]]
-            counts[kind] = (counts[kind] or 0) + (count(detail, "tokenCount", required=True) or 0)
+    if billed.get("tokenDetails"):
+        counts = kinds_of(billed, "tokenDetails", "tokenType", "tokenCount")
     else:
         prompt = count(data, "inputTokens", required=True) or 0
         cached, write = count(data, "cacheReadTokens"), count(data, "cacheWriteTokens")
@@ -121,81 +161,75 @@ def _call(session: _Session, path: str, line: int, time: datetime | None, data: 
         **counts,
         reported_nano_aiu=nano_aiu(billed, "totalNanoAiu"),
         session=session.name,
+        uid=uid,
     )
 
 
-def _shutdown(session: _Session, path: str, line: int, time: datetime | None, data: Mapping[str, Any]) -> None:
-    metrics = table(data, "modelMetrics")
-    now: _Snapshot = {}
-    for model, found in metrics.items():
-        if not isinstance(found, dict):
-            raise RowError("modelMetrics has an entry that is not an object")
-        usage, requests = table(found, "usage"), table(found, "requests")
-        prompt = count(usage, "inputTokens", required=True) or 0
-        cached, write = count(usage, "cacheReadTokens"), count(usage, "cacheWriteTokens")
-        inclusive(prompt, cached, write)
-        now[model[:500]] = (
-            prompt,
-            cached,
-            write,
-            count(usage, "outputTokens", required=True) or 0,
-            count(requests, "count") or 0,
-            nano_aiu(found, "totalNanoAiu"),
-        )
+def _shutdown(
+    session: _Session, path: str, line: int, time: datetime | None, data: Mapping[str, Any], log: ReadLog
+) -> None:
     total = nano_aiu(data, "totalNanoAiu")
-    before = session.snapshot
-    if any(_falls(now[model], before[model]) for model in now.keys() & before.keys()):
-        before, session.counted_nano_aiu = {}, 0  # a counter that falls starts anew
-    used = {model: _difference(now[model], before.get(model)) for model in now}
-    used = {model: amounts for model, amounts in used.items() if any(amounts)}
-    whole = None if total is None else max(0, total - session.counted_nano_aiu)
-    for model, (prompt, cached, write, output, calls, stated) in used.items():
-        session.totals.append(
-            UsageEntry(
-                path,
-                line,
-                SOURCE,
-                time,
-                model,
-                fresh_input=inclusive(prompt, cached, write),
-                cached_input=cached,
-                cache_write=write,
-                output=output,
-                requests=max(1, calls),
-                reported_nano_aiu=whole if stated is None and len(used) == 1 else stated,
-                session=session.name,
+    now: dict[str, _Counters] = {}
+    for model, found in table(data, "modelMetrics").items():
+        try:
+            now[model[:500]] = _counters(found)
+        except RowError as error:  # the other models of the session are still good
+            log.skip(path, line, f"modelMetrics: {error}")
+    if any(_falls(now[model], session.counters[model]) for model in now.keys() & session.counters.keys()):
+        session.counters = {}  # a counter that falls starts anew
+    for model, counters in now.items():
+        used = _difference(counters, session.counters.get(model))
+        if any(used):
+            session.totals.append(
+                UsageEntry(
+                    path,
+                    line,
+                    SOURCE,
+                    time,
+                    model,
+                    fresh_input=inclusive(used.prompt, used.cached, used.write),
+                    cached_input=used.cached,
+                    cache_write=used.write,
+                    output=used.output,
+                    requests=max(1, used.requests),
+                    reported_nano_aiu=used.nano_aiu,
+                    session=session.name,
+                    uid=f"{session.name}/{line}/{model}",
+                )
             )
-        )
-    session.snapshot = now
-    known = [amounts[5] for amounts in now.values()]
+    session.counters |= now  # a model that one snapshot leaves out has not been used meanwhile
     if total is not None:
-        session.counted_nano_aiu = total
-    elif known and None not in known:
-        session.counted_nano_aiu = sum(amount for amount in known if amount is not None)
-    if total is None and session.checkpoint is not None:
-        session.counted_nano_aiu = max(session.counted_nano_aiu, session.checkpoint[2])
+        session.tell_cost(line, time, total)
 
 
-def _falls(now: tuple[int | None, ...], before: tuple[int | None, ...]) -> bool:
+def _counters(found: object) -> _Counters:
+    if not isinstance(found, dict):
+        raise RowError("an entry that is not an object")
+    usage, requests = table(found, "usage"), table(found, "requests")
+    prompt = count(usage, "inputTokens", required=True) or 0
+    cached, write = count(usage, "cacheReadTokens"), count(usage, "cacheWriteTokens")
+    inclusive(prompt, cached, write)
+    output = count(usage, "outputTokens", required=True) or 0
+    return _Counters(prompt, cached, write, output, count(requests, "count") or 0, nano_aiu(found, "totalNanoAiu"))
+
+
+def _falls(now: _Counters, before: _Counters) -> bool:
     pairs = zip(now, before, strict=True)
     return any(new is not None and old is not None and new < old for new, old in pairs)
 
 
-def _difference(
-    now: tuple[int, int | None, int | None, int, int, int | None],
-    before: tuple[int, int | None, int | None, int, int, int | None] | None,
-) -> tuple[int, int | None, int | None, int, int, int | None]:
+def _difference(now: _Counters, before: _Counters | None) -> _Counters:
     if before is None:
         return now
 
     def less(new: int | None, old: int | None) -> int | None:
         return None if new is None else new - (old or 0)
 
-    return (
-        now[0] - before[0],
-        less(now[1], before[1]),
-        less(now[2], before[2]),
-        now[3] - before[3],
-        now[4] - before[4],
-        less(now[5], before[5]),
+    return _Counters(
+        now.prompt - before.prompt,
+        less(now.cached, before.cached),
+        less(now.write, before.write),
+        now.output - before.output,
+        now.requests - before.requests,
+        None if now.nano_aiu is None or before.nano_aiu is None else now.nano_aiu - before.nano_aiu,
     )

@@ -33,6 +33,7 @@ def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None)
                     shutil.copyfile(path + ending, f"{copy}{ending}")
             # The copy is ours: opening it for writing lets SQLite replay the log.
             connection = sqlite3.connect(copy)
+            connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
             try:
                 yield from _rows(connection, path, log)
             finally:

@@ -23,6 +23,7 @@ AUTO_PREFIX: Final = "auto: "
 
 _AI_UNITS: Final = frozenset({"ai-credits", "ai-credit", "credits", "ai-units", "ai-unit", "aic"})
 _AI_SKU: Final = re.compile(r"(^|[_ -])ai[_ -]?(credit|unit)s?", re.IGNORECASE)
+_KEY: Final = ("date", "username", "sku", "model", "organization", "repository", "cost_center_name")
 _TOKENS: Final = {
     "input": "fresh_input",
     "cache_read": "cached_input",
@@ -94,6 +95,8 @@ def _entry(path: str, line: int, row: Mapping[str, str]) -> UsageEntry | None:
         repository=_name(row, "repository"),
         organization=_name(row, "organization"),
         cost_center=_name(row, "cost_center_name"),
+        # Tells a row from those of other files; within a file every row counts.
+        uid="|".join(row.get(name, "") for name in _KEY) + f"|{credits}|{tokens}",
     )
 
 
@@ -208,6 +211,6 @@ def _shared(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "time": time,
         "user": text(document, "user"),
-        "organization": text(document, "organization", "enterprise"),
+        "organization": text(document, "organization"),
         "cost_center": text(table(document, "costCenter"), "name"),
     }

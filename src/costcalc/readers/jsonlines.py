@@ -1,6 +1,7 @@
 """Lines of JSON from hostile files: bounded, located, decoded only where they matter."""
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
@@ -55,9 +56,20 @@ def raw_lines(path: str, log: ReadLog, told: "Callable[[int], object] | None" = 
 def objects(
     path: str, log: ReadLog, marks: Iterable[bytes], told: "Callable[[int], object] | None" = None
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The JSON objects of the lines that hold one of the marks; other lines are not even decoded."""
+    """The JSON objects of the lines that hold one of the marks; other lines are not even decoded.
+
+    A file that is one document over several lines gives that object, or the objects of that list.
+    """
     decode = decoder()
     first, *others = marks
+    document = whole_document(path)
+    if document is not None:
+        for found in document if isinstance(document, list) else [document]:
+            if isinstance(found, dict):
+                yield 1, found
+            else:
+                log.skip(path, 1, "not a JSON object")
+        return
     for number, line in raw_lines(path, log, told):
         if first not in line and not any(mark in line for mark in others):
             continue
@@ -72,6 +84,25 @@ def objects(
                 yield number, found
             else:
                 log.skip(path, number, "not a JSON object")
+
+
+def whole_document(path: str) -> "dict[str, Any] | list[Any] | None":
+    """The object or list that a file holds as one document of several lines; None if it is lines, or not JSON at all."""
+    with open(path, "rb") as file:  # noqa: PTH123
+        first = file.readline(MAX_LINE)
+        if os.fstat(file.fileno()).st_size > 4 * MAX_LINE or first.strip()[:1] not in (b"{", b"["):
+            return None
+        try:
+            alone = decoder()(first)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            return alone if isinstance(alone, list) else None
+        try:
+            found = decoder()(first + file.read())
+        except (ValueError, RecursionError):
+            return None
+    return found if isinstance(found, dict | list) else None
 
 
 def count(data: Mapping[str, Any], *names: str, required: bool = False) -> int | None:
@@ -132,6 +163,25 @@ def inclusive(prompt: int, cached: int | None, write: int | None) -> int:
     if fresh < 0:
         raise RowError("cached tokens and cache writes are more than the prompt that should include them")
     return fresh
+
+
+_KINDS: Final = {"input": "fresh_input", "cache_read": "cached_input", "cache_write": "cache_write", "output": "output"}
+
+
+def kinds_of(data: Mapping[str, Any], name: str, kind: str, amount: str) -> dict[str, Any]:
+    """Disjoint token counts from a list of details such as `{tokenType: "cache_read", tokenCount: 5}`.
+
+    Raises `RowError` for a kind that is not known: its tokens would be lost.
+    """
+    counts = dict.fromkeys(_KINDS.values(), 0)
+    details = data.get(name)
+    if not isinstance(details, list):
+        raise RowError(f"{name} is not a list")
+    for detail in details:
+        if not isinstance(detail, dict) or detail.get(kind) not in _KINDS:
+            raise RowError(f"{name} has an entry that is not known")
+        counts[_KINDS[detail[kind]]] += count(detail, amount, required=True) or 0
+    return counts
 
 
 def iso_time(value: object) -> datetime | None:

@@ -17,6 +17,7 @@ from costcalc.readers.jsonlines import (
     count,
     decoder,
     inclusive,
+    kinds_of,
     nano_aiu,
     objects,
     table,
@@ -33,10 +34,9 @@ _TIERS: Final = {"flex": "flex", "priority": "priority", "batch": "batch"}
 
 def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
     """The usage of one file of bodies."""
-    seen: set[str] = set()
     for line, found in objects(path, log, SIGNS, told):
         try:
-            entry = _entry(path, line, found, seen, log)
+            entry = _entry(path, line, found, log)
         except RowError as error:
             log.skip(path, line, str(error))
         else:
@@ -44,7 +44,7 @@ def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None)
                 yield entry
 
 
-def _entry(path: str, line: int, found: Mapping[str, Any], seen: set[str], log: ReadLog) -> UsageEntry | None:
+def _entry(path: str, line: int, found: Mapping[str, Any], log: ReadLog) -> UsageEntry | None:
     wrapped = found.get("response")
     batch = "custom_id" in found and isinstance(wrapped, dict)
     body = table(wrapped, "body") if batch and isinstance(wrapped, dict) else found
@@ -53,25 +53,36 @@ def _entry(path: str, line: int, found: Mapping[str, Any], seen: set[str], log: 
     if not usage:
         log.other_rows += 1
         return None
-    response = text(body, "id")
-    if response is not None:
-        if response in seen:
-            log.repeated += 1
-            return None
-        seen.add(response)
     shared: dict[str, Any] = {
         "time": unix_time(body.get("created_at")) or unix_time(body.get("created")),
         "model": text(body, "model"),
+        "uid": text(body, "id"),
     }
     copilot = table(body, "copilot_usage")
     if copilot:
         return UsageEntry(
-            path, line, SOURCE, **shared, **_details(copilot), reported_nano_aiu=nano_aiu(copilot, "total_nano_aiu")
+            path,
+            line,
+            SOURCE,
+            **shared,
+            **kinds_of(copilot, "token_details", "token_type", "token_count"),
+            reported_nano_aiu=nano_aiu(copilot, "total_nano_aiu"),
         )
     prompt = count(usage, "input_tokens", "prompt_tokens", required=True) or 0
+    if "cache_read_input_tokens" in usage or "cache_creation_input_tokens" in usage:  # Anthropic's: disjoint
+        return UsageEntry(
+            path,
+            line,
+            SOURCE,
+            **shared,
+            route="api",
+            fresh_input=prompt,
+            cached_input=count(usage, "cache_read_input_tokens"),
+            cache_write=count(usage, "cache_creation_input_tokens"),
+            output=count(usage, "output_tokens", required=True),
+        )
     details = table(usage, "input_tokens_details") or table(usage, "prompt_tokens_details")
     cached, write = count(details, "cached_tokens"), count(details, "cache_write_tokens")
-    log.cached_unknown += cached is None
     tier = text(body, "service_tier") or ""
     return UsageEntry(
         path,
@@ -85,17 +96,6 @@ def _entry(path: str, line: int, found: Mapping[str, Any], seen: set[str], log: 
         cache_write=write,
         output=count(usage, "output_tokens", "completion_tokens", required=True),
     )
-
-
-def _details(copilot: Mapping[str, Any]) -> dict[str, Any]:
-    kinds = {"input": "fresh_input", "cache_read": "cached_input", "cache_write": "cache_write", "output": "output"}
-    counts = dict.fromkeys(kinds.values(), 0)
-    details = copilot.get("token_details")
-    for detail in details if isinstance(details, list) else []:
-        if not isinstance(detail, dict) or detail.get("token_type") not in kinds:
-            raise RowError("token_details has an entry that is not known")
-        counts[kinds[detail["token_type"]]] += count(detail, "token_count", required=True) or 0
-    return counts
 
 
 def read_export(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:

@@ -13,16 +13,16 @@ from costcalc.readers.jsonlines import RowError, count, inclusive, iso_time, obj
 
 SOURCE: Final = "opentelemetry"
 SIGNS: Final = (b"gen_ai.",)
+_DETAILS_EVENT: Final = "gen_ai.client.inference.operation.details"
 _PROVIDERS_BY_API: Final = frozenset({"openai", "azure.ai.openai", "azure.ai.inference", "anthropic", "aws.bedrock"})
 
 
 def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
     """The usage of one file of spans."""
-    seen: set[str] = set()
     for line, found in objects(path, log, SIGNS, told):
         for span in _spans(found):
             try:
-                entry = _entry(path, line, span, seen, log)
+                entry = _entry(path, line, span)
             except RowError as error:
                 log.skip(path, line, str(error))
             else:
@@ -57,20 +57,16 @@ def _value(value: object) -> object:
     return next(iter(value.values()), None) if isinstance(value, dict) else value
 
 
-def _entry(path: str, line: int, span: Mapping[str, Any], seen: set[str], log: ReadLog) -> UsageEntry | None:
+def _entry(path: str, line: int, span: Mapping[str, Any]) -> UsageEntry | None:
     attributes = span["attributes"]
     if attributes.get("gen_ai.operation.name") != "chat":
         return None
-    response = text(attributes, "gen_ai.response.id")
-    if response is not None:
-        if response in seen:
-            log.repeated += 1
-            return None
-        seen.add(response)
+    if span.get("name") == _DETAILS_EVENT or attributes.get("event.name") == _DETAILS_EVENT:
+        return None  # an event that repeats its span
+    own = ":".join(filter(None, (text(span, "traceId", "trace_id"), text(span, "spanId", "span_id"))))
     prompt = count(attributes, "gen_ai.usage.input_tokens", required=True) or 0
     cached = count(attributes, "gen_ai.usage.cache_read.input_tokens")
     write = count(attributes, "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens")
-    log.cached_unknown += cached is None
     provider = text(attributes, "gen_ai.provider.name", "gen_ai.system")
     copilot = any(name.startswith(("copilot_chat.", "github.copilot")) for name in attributes)
     return UsageEntry(
@@ -85,7 +81,8 @@ def _entry(path: str, line: int, span: Mapping[str, Any], seen: set[str], log: R
         cache_write=write,
         output=count(attributes, "gen_ai.usage.output_tokens", required=True),
         session=text(attributes, "gen_ai.conversation.id"),
-        task=text(span, "traceId"),
+        task=text(span, "traceId", "trace_id"),
+        uid=text(attributes, "gen_ai.response.id") or (own if ":" in own else None),
     )
 
 

@@ -19,20 +19,13 @@ _HELPERS: Final = frozenset({"title", "summarizeVirtualTools"})
 
 def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
     """The usage of one file of a session."""
-    seen: set[str] = set()
     for line, event in objects(path, log, SIGNS, told):
         if event.get("type") != "llm_request":
             continue
-        span = text(event, "spanId")
-        if span is not None:
-            if span in seen:
-                log.repeated += 1
-                continue
-            seen.add(span)
+        span, session = text(event, "spanId"), text(event, "sid") or Path(path).parent.name
         try:
             attrs = table(event, "attrs")
             cached = count(attrs, "cachedTokens")
-            log.cached_unknown += cached is None
             prompt = count(attrs, "inputTokens", required=True) or 0
             yield UsageEntry(
                 path,
@@ -45,7 +38,8 @@ def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None)
                 output=count(attrs, "outputTokens", required=True),
                 reported_nano_aiu=nano_aiu(attrs, "copilotUsageNanoAiu"),
                 billed=text(attrs, "debugName") not in _HELPERS,
-                session=text(event, "sid") or Path(path).parent.name,
+                session=session,
+                uid=None if span is None else f"{session}/{span}",
             )
         except RowError as error:
             log.skip(path, line, str(error))
