@@ -1,5 +1,7 @@
 """The bill of an account: the official examples, and what must hold for any usage under any limits."""
 
+import sys
+from array import array
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -314,6 +316,25 @@ def billed_by(engine: Any, records: list[UsageRecord], terms: Account) -> Accoun
 def test_usage_that_cannot_be_is_refused(record: UsageRecord, message: str) -> None:
     with pytest.raises(InputError, match=message):
         bill([record], account(Seats(plan="business", users=("ana",))))
+
+
+def test_columns_are_read_the_same_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numpy", reason="the two ways are compared")
+    column, codes = array("q", [5, 3, 2**61]), array("q", [1, 0, 1])
+    slow = (
+        bulk.bounds(column),
+        bulk.renumbered(codes, [7, 9]).tolist(),
+        bulk.first_times(column, codes, {1: 0}),
+    )
+    monkeypatch.setattr(bulk, "MIN_RECORDS", 1)
+    fast = (
+        bulk.bounds(column),
+        bulk.renumbered(codes, [7, 9]).tolist(),
+        bulk.first_times(column, codes, {1: 0}),
+    )
+    assert fast == slow == ((3, 2**61, 2**61 + 8), [9, 7, 9], {1: 5})
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    assert not bulk.is_large(10**6)
 
 
 def test_usage_that_adds_up_to_too_much_is_refused() -> None:

@@ -14,13 +14,13 @@ from costcalc.display import Table, show
 COMMAND = [sys.executable, "-m", "costcalc", "compare", "--on", "2026-11-24"]
 
 
-def on_terminal(columns: int, **environment: str) -> str:
-    """What the command writes to a terminal so many columns wide."""
+def on_terminal(columns: int, command: list[str] = COMMAND, **environment: str) -> str:
+    """What a command writes to a terminal so many columns wide."""
     pty = pytest.importorskip("pty", reason="pseudo-terminals exist on POSIX only")
     near, far = pty.openpty()
     settings = {"TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": "50"}
     inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    with subprocess.Popen(COMMAND, stdout=far, env={**inherited, **settings, **environment}) as process:
+    with subprocess.Popen(command, stdout=far, stderr=far, env={**inherited, **settings, **environment}) as process:
         os.close(far)
         written = b""
         while True:
@@ -83,3 +83,25 @@ def test_a_stream_that_cannot_show_a_name_gets_an_escape(tmp_path: Path) -> None
     done = subprocess.run(command, env=environment, capture_output=True, check=False)
     assert done.returncode == 0
     assert b"Zo\\xeb \\u2615" in done.stdout
+
+
+def test_long_reading_shows_progress_on_a_terminal_and_is_silent_in_a_pipe(tmp_path: Path) -> None:
+    account = tmp_path / "account.toml"
+    account.write_text(
+        '[account]\nkind = "organization"\nmonth = "2026-10"\n[[seats]]\nplan = "business"\nusers = ["ana"]\n'
+    )
+    usage = tmp_path / "usage.csv"
+    row = '"2026-10-05T09:30:00Z",ana,0.001\n'  # quoted, so read row by row
+    usage.write_text("time,user,credits\n" + row * 130_000)
+    command = [sys.executable, "-m", "costcalc", "bill", str(usage), "--account", str(account)]
+    assert "Reading" in on_terminal(100, command)
+    piped = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert piped.stderr == ""
+    assert "130,000 records" in piped.stdout
+    log = tmp_path / "report.csv"
+    log.write_text(
+        "date,model,sku,quantity,unit_type\n" + "2026-08-01,gpt-5-mini,copilot_ai_credit,1,ai-credits\n" * 20_000
+    )
+    shown = on_terminal(100, [sys.executable, "-m", "costcalc", "usage", str(log)])
+    assert "Reading" in shown
+    assert "20,000 records" in shown

@@ -709,6 +709,108 @@ class TestHostileInput:
         report = usage([path, good])
         assert (report.totals.records, report.skipped_count) == (1, 1)
 
+    @pytest.mark.parametrize(
+        ("document", "reason"),
+        [
+            ({"usageItems": 5}, "it has no usageItems"),
+            ({"usageItems": [5], "timePeriod": {"year": 2026}}, "not an object"),
+            ({"usageItems": [], "timePeriod": {"year": "x"}}, "timePeriod is not a period"),
+            ({"usageItems": [], "timePeriod": {"year": 2026, "month": 13}}, "timePeriod is not a period"),
+            (
+                {"usageItems": [{"unitType": "ai-credits", "grossQuantity": "many"}], "timePeriod": {"year": 2026}},
+                "not a number",
+            ),
+            (
+                {"usageItems": [{"unitType": "ai-credits", "grossQuantity": -1}], "timePeriod": {"year": 2026}},
+                "from 0 to a billion",
+            ),
+            (
+                {"usageItems": [{"unitType": "ai-credits"}], "timePeriod": {"year": 2026}},
+                "grossQuantity is not a number",
+            ),
+        ],
+    )
+    def test_odd_answers_of_the_billing_api(self, tmp_path: Path, document: Any, reason: str) -> None:
+        path = tmp_path / "usage.json"
+        path.write_text(json.dumps(document))
+        report = usage([path])
+        assert report.totals.records == 0
+        assert reason in report.skipped[0].reason
+
+    @pytest.mark.parametrize(
+        ("cells", "reason"),
+        [
+            ({"date": "yesterday"}, "date is not a day"),
+            ({"quantity": "many"}, "quantity is not a number"),
+            ({"quantity": "-1"}, "from 0 to a billion"),
+            ({"quantity": "1e30"}, "from 0 to a billion"),
+            ({"quantity": "NaN"}, "from 0 to a billion"),
+            ({"input": "1.5"}, "input is not a count of tokens"),
+            ({"cache_read": "9" * 16}, "cache_read is not a count of tokens"),
+        ],
+    )
+    def test_odd_rows_of_a_report(self, tmp_path: Path, cells: dict[str, str], reason: str) -> None:
+        path = tmp_path / "report.csv"
+        good = logs.report_row(HAIKU, "5")
+        path.write_text(logs.report([good, logs.report_row(HAIKU, "5", **cells), good]) + "too,few\n")
+        report = usage([path])
+        assert report.totals.records == 2
+        assert [each.line for each in report.skipped] == [3, 5]
+        assert reason in report.skipped[0].reason
+
+    def test_odd_files_of_the_own_form(self, tmp_path: Path) -> None:
+        pl = pytest.importorskip("polars", reason="Parquet needs polars")
+        pl.DataFrame({"a": [1]}).write_parquet(tmp_path / "other.parquet")
+        (tmp_path / "junk.parquet").write_bytes(b"PAR1" + b"junk" * 100)
+        rows = [{"time": "2026-08-01", "fresh_input": -5, "output": 1, "model": "gpt-5-mini"}]
+        pl.DataFrame(rows).write_parquet(tmp_path / "bad.parquet")
+        report = usage([tmp_path])
+        assert report.totals.records == 0
+        assert {each.reason for each in report.skipped} == {
+            "a Parquet file of another form",
+            "not a Parquet file that can be read",
+            "fresh_input is not a count of tokens",
+        }
+        header = ",".join(normalised.COLUMNS)
+        for row, reason in (
+            ("2026-08-01" + "," * 16, "cells, where the header has"),
+            ("2026-08-01,m,copilot,standard,1,1,1,1,1,,maybe,true,,,,,,", "auto is not true or false"),
+            ('"2026-08-01' + "," * 17, "not valid CSV"),
+        ):
+            path = tmp_path / "own.csv"
+            path.write_bytes(f"{header}\n{row}\n".encode() + b"\xff\n")
+            reasons = [each.reason for each in usage([path]).skipped]
+            assert reason in reasons[0]
+            assert reasons[1] == "not UTF-8 text"
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"usage": {"input_tokens": -1, "output_tokens": 1}},
+            {"usage": {"input_tokens": 1}},
+            {"usage": {"input_tokens": 1, "output_tokens": 1, "input_tokens_details": {"cached_tokens": 5}}},
+            {"usage": {"input_tokens": 1, "output_tokens": 1}, "copilot_usage": {"token_details": 5}},
+            {
+                "usage": {"input_tokens": 1, "output_tokens": 1},
+                "copilot_usage": {"token_details": [{"token_type": "x"}]},
+            },
+            {"usage": [1]},
+        ],
+    )
+    def test_odd_bodies(self, tmp_path: Path, body: dict[str, Any]) -> None:
+        path = tmp_path / "bodies.jsonl"
+        good = logs.openai_body(Call("gpt-5.4-mini", 1, 1, 0, 1), "good")
+        path.write_text(logs.lines(good, body))
+        report = usage([path])
+        assert (report.totals.records, [each.line for each in report.skipped]) == (1, [2])
+
+    def test_odd_results_of_the_usage_export(self, tmp_path: Path) -> None:
+        call = Call("gpt-5.4-mini", 1, 1, 0, 1)
+        path = tmp_path / "pages.jsonl"
+        path.write_text(logs.lines(logs.openai_export(call), logs.openai_export(call, input_tokens="many")))
+        report = usage([path])
+        assert (report.totals.records, [each.line for each in report.skipped]) == (1, [2])
+
     def test_a_corrupt_database(self, tmp_path: Path) -> None:
         path = tmp_path / "junk.db"
         path.write_bytes(b"SQLite format 3\x00" + b"\xff" * 5_000)
@@ -749,6 +851,19 @@ class TestHostileInput:
         path.write_text('{"type":"llm_request"}\n' * 5_000)
         report = usage([path])
         assert (report.skipped_count, len(report.skipped)) == (5_000, 1_000)
+
+
+def test_long_answers_are_cut_for_people_and_whole_for_programs(tmp_path: Path) -> None:
+    rows = [logs.report_row(HAIKU._replace(model="gpt-5-mini"), "5", username=f"user{number}") for number in range(40)]
+    rows.append(logs.report_row(HAIKU._replace(model="gpt-99"), "0", aic_quantity="0"))
+    path = tmp_path / "report.csv"
+    path.write_text(logs.report(rows) + "bad\n" * 9)
+    report = usage([path], by=["user"])
+    shown = str(report)
+    assert "… and 11 more groups" in shown
+    assert "Left out, 9 rows or files:" in shown
+    assert "… and 4 more" in shown
+    assert len(report.to_dict()["groups"]) == len(report.rows()) == 41
 
 
 def test_the_command_line(costcalc: Run, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, Final, Literal, get_args
 
-from costcalc.display import Part, Result, Table, number, usd
+from costcalc.display import Part, Result, Table, count_of, number, usd
 from costcalc.entries import ReadLog, Skipped, UsageEntry
 from costcalc.errors import CostcalcError, InputError, UnknownNameError, unknown_name
 from costcalc.notices import Notice
@@ -262,7 +262,8 @@ class UsageReport(Result):
         totals = self.totals
         cost = usd(usd_of_nano_aiu(round(totals.preferred)))
         yield (
-            f"{cost} ({number(self.credits)} credits): {totals.records:,} records of {len(self.found):,} files, "
+            f"{cost} ({number(self.credits)} credits): {count_of(totals.records, 'record')} of "
+            f"{count_of(len(self.found), 'file')}, "
             f"{totals.reported_records:,} with a reported cost"
         )
         columns = ("records", "fresh input", "cached", "write", "output", "credits", "reported", "computed")
