@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from costcalc import InputError, UnknownNameError, UsageReport, reconcile, usage
 from costcalc.entries import ReadLog, UsageEntry
-from costcalc.readers import find, jsonlines, normalised
+from costcalc.readers import find, jsonlines, normalised, plain_report
 from tests import logs
 from tests.conftest import Run
 from tests.logs import Call
@@ -583,6 +583,54 @@ any_entries = st.builds(
     organization=texts,
     cost_center=texts,
 )
+
+
+class TestLargeReports:
+    """The fast way adds up what the careful way reads."""
+
+    @given(
+        st.lists(st.tuples(priced_calls, st.sampled_from(["a", "b", ""])), min_size=1, max_size=8),
+        st.lists(
+            st.sampled_from(
+                [
+                    {"quantity": "0", "aic_quantity": "7"}, {"quantity": "5.0000000000001"}, {"date": "2026-13-01"},
+                    {"input": ""}, {"input": "", "output": "", "cache_read": "", "cache_write": ""}, {"input": "1.5"},
+                    {"sku": "actions", "unit_type": "minutes"}, {"sku": "spark_ai_credits", "unit_type": ""}, {"model": ""},
+                    {"model": "Auto: GPT-5 mini"}, {"model": "auto:  gpt-5 mini "}, {"username": "a, b"}, {"username": 'q"'},
+                    {"quantity": "nan"}, {"cache_write": "9" * 15}, {"quantity": "900000000"}, {"date": " 2026-08-02 "},
+                ]
+            ),
+            max_size=4,
+        ),
+        st.lists(st.sampled_from(["user", "model", "day", "repository", "organization", "cost_center"]), unique=True),
+        st.sampled_from(["\n", "\r\n"]),
+        st.booleans(),
+    )  # fmt: skip
+    def test_both_ways_agree(
+        self, tmp_path_factory: Any, plain: list[Any], odd: list[dict[str, str]], by: list[Any], end: str, ragged: bool
+    ) -> None:
+        pytest.importorskip("polars", reason="the fast way needs polars")
+        rows = [logs.report_row(call, f"{Decimal(call.nano_aiu).scaleb(-9):f}", username=user) for call, user in plain]
+        rows += [logs.report_row(HAIKU, "5", **cells) for cells in odd]
+        path = tmp_path_factory.mktemp("log") / "report.csv"
+        path.write_text(
+            logs.report(rows, end=end) + ("2026-08-01,short\n" if ragged else ""), newline="", encoding="utf-8"
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(plain_report, "MIN_BYTES", 0)
+            fast = usage([path], by=by).to_dict()
+            patch.setattr(plain_report, "read", lambda *_: None)
+            careful = usage([path], by=by).to_dict()
+        fast["skipped"].sort(key=lambda each: each["line"])
+        assert {**fast, "rates": None} == {**careful, "rates": None}
+
+    def test_plain_reports_are_read_the_fast_way(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        pytest.importorskip("polars", reason="the fast way needs polars")
+        monkeypatch.setattr(plain_report, "MIN_BYTES", 0)
+        path = tmp_path / "report.csv"
+        path.write_text(logs.report([logs.report_row(SONNET, "5")] * 9))
+        found = list(plain_report.read(str(path), ReadLog(), frozenset()) or ())
+        assert [(each.records, each.reported_nano_aiu) for each in found] == [(9, 45 * 10**9)]
 
 
 class TestOwnForm:

@@ -15,10 +15,11 @@ class UsageEntry:
 
     None means that the source does not tell: a `cached_input` of None is not 0, it is inside `fresh_input`; so is a
     `cache_write` of None. All four are None where only credits are known. `requests` is the number of model calls.
-    `reported_nano_aiu` is the cost that the source states, `auto` whether auto model selection chose the model (None:
-    not told), `billed` whether the call is one that costs credits at all. `task` groups the calls of one thing asked
-    for. `requests` of 0 means that their number is not known. `covered` says that the cost is inside another entry
-    (a session that tells its cost as a whole), `uid` what makes the entry one of a kind in its source.
+    `reported_nano_aiu` is the cost that the source states, `auto` whether auto model selection chose the model
+    (None: not told), `billed` whether the call is one that costs credits at all. `task` groups the calls of one
+    thing asked for. `requests` of 0 means that their number is not known. `covered` says that the cost is inside
+    another entry (a session that tells its cost as a whole), `records` how many rows of the source the entry adds
+    up, `uid` what makes the entry one of a kind in its source.
     """
 
     file: str
@@ -43,6 +44,7 @@ class UsageEntry:
     organization: str | None = None
     cost_center: str | None = None
     covered: bool = False
+    records: int = 1
     uid: str | None = None
 
     @property

@@ -120,7 +120,7 @@ class Pricer:
         if len(rate.tiers) == 1:
             return rate
         if not entry.requests:
-            self.tiers_unknown += 1
+            self.tiers_unknown += entry.records
             return rate.tiers[0]
         self.tiers_by_mean += entry.requests > 1
         return rate.tier_for(entry.prompt_tokens, entry.requests)
@@ -147,24 +147,24 @@ class Totals:
     def add(self, priced: Priced) -> None:
         """Add one entry."""
         entry = priced.entry
-        self.records += 1
+        self.records += entry.records
         self.requests += entry.requests
         for place, count in enumerate(entry.counts):
             self.tokens[place] += count
         if entry.reported_nano_aiu is not None:
             self.reported += entry.reported_nano_aiu
-            self.reported_records += 1
+            self.reported_records += entry.records
         if priced.computed is not None:
             self.computed += priced.computed
-            self.computed_records += 1
+            self.computed_records += entry.records
         if entry.has_tokens:
-            self.cached_unknown += entry.cached_input is None
+            self.cached_unknown += entry.records * (entry.cached_input is None)
             has_write_price = priced.rate is not None and priced.rate.usd_per_mtok.cache_write is not None
             self.writes_unknown += entry.cache_write is None and has_write_price and entry.reported_nano_aiu is None
         self.periods += entry.source == REST_SOURCE
         self.covered += entry.covered
         if priced.preferred is None:
-            self.unpriced += 1
+            self.unpriced += entry.records
         else:
             self.preferred += priced.preferred
 
@@ -336,10 +336,11 @@ def usage(
     groups: dict[tuple[str | None, ...], Totals] = {}
     unpriced: dict[tuple[str | None, str, str], list[int]] = {}
     undated = 0
+    keep = frozenset(by) if export is None else None
 
     def chosen() -> Iterator[UsageEntry]:
         nonlocal undated
-        for entry in read_usage(listed_paths(paths), log, found, told):
+        for entry in read_usage(listed_paths(paths), log, found, told, keep):
             if since is not None or until is not None:
                 if entry.time is None:
                     undated += 1
@@ -358,7 +359,7 @@ def usage(
         groups.setdefault(tuple(_name(priced.entry, key) for key in by), Totals()).add(priced)
         if priced.preferred is None:
             counted = unpriced.setdefault((priced.entry.model, priced.entry.route, priced.reason), [0, 0])
-            counted[0] += 1
+            counted[0] += known.records
             counted[1] += sum(known.counts)
 
     if export is None:

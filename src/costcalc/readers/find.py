@@ -10,7 +10,16 @@ from typing import Any, Final, NamedTuple
 
 from costcalc.entries import ReadLog, UsageEntry
 from costcalc.errors import InputError
-from costcalc.readers import copilot_events, copilot_store, github_report, normalised, openai_bodies, otel, vscode_debug
+from costcalc.readers import (
+    copilot_events,
+    copilot_store,
+    github_report,
+    normalised,
+    openai_bodies,
+    otel,
+    plain_report,
+    vscode_debug,
+)
 from costcalc.readers.jsonlines import decoder, whole_document
 
 Reader = Callable[[str, ReadLog, "Callable[[int], object] | None"], Iterator[UsageEntry]]
@@ -148,12 +157,14 @@ def read_usage(
     log: ReadLog,
     found: "list[Found] | None" = None,
     told: "Callable[[str, int], object] | None" = None,
+    keep: "frozenset[str] | None" = None,
 ) -> Iterator[UsageEntry]:
     """The usage of all files at the paths, in the formats that are known.
 
     A session of Copilot CLI is counted from its database, its events or its spans, never from two; a call that stands in
     two files, a copy of a report, and a file given twice count once. Below a folder, files of no known format are passed
-    over; a file named itself is noted in the log.
+    over; a file named itself is noted in the log. With `keep`, rows that differ in none of these keys, nor in day and
+    model, may come added up.
 
     Raises `InputError` for a path at which there is nothing.
     """
@@ -177,12 +188,16 @@ def read_usage(
             taken.add((status.st_dev, status.st_ino))
             files.append((_RANKS.get(reader[0], len(_RANKS)), file, *reader))
     once = _Once(log)
+    # Added-up rows cannot be held against those of another report.
+    if sum(source == github_report.SOURCE for _, _, source, _ in files) > 1:
+        keep = None
     for _, file, source, read in sorted(files, key=lambda each: each[0]):
         entries = 0
         try:
-            for entry in read(file, log, None if told is None else partial(told, file)):
+            plain = plain_report.read(file, log, keep) if keep is not None and source == github_report.SOURCE else None
+            for entry in plain or read(file, log, None if told is None else partial(told, file)):
                 if once.is_new(entry):
-                    entries += 1
+                    entries += entry.records
                     yield entry
         except OSError as error:
             log.skip(file, 0, error.strerror or "it cannot be read")

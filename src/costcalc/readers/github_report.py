@@ -21,7 +21,7 @@ SOURCE: Final = "github-report"
 REST_SOURCE: Final = "github-rest"
 AUTO_PREFIX: Final = "auto: "
 
-_AI_UNITS: Final = frozenset({"ai-credits", "ai-credit", "credits", "ai-units", "ai-unit", "aic"})
+AI_UNITS: Final = frozenset({"ai-credits", "ai-credit", "credits", "ai-units", "ai-unit", "aic"})
 _AI_SKU: Final = re.compile(r"(^|[_ -])ai[_ -]?(credit|unit)s?", re.IGNORECASE)
 _KEY: Final = ("date", "username", "sku", "model", "organization", "repository", "cost_center_name")
 _TOKENS: Final = {
@@ -57,7 +57,7 @@ def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None)
                 continue
             if len(row) != len(names):
                 raise RowError(f"{len(row)} cells, where the header has {len(names)}")
-            entry = _entry(path, number, dict(zip(names, row, strict=True)))
+            entry = entry_of(path, number, dict(zip(names, row, strict=True)))
         except UnicodeDecodeError:
             log.skip(path, number, "not UTF-8 text")
         except csv.Error:
@@ -71,16 +71,17 @@ def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None)
                 yield entry
 
 
-def _entry(path: str, line: int, row: Mapping[str, str]) -> UsageEntry | None:
+def entry_of(path: str, line: int, row: Mapping[str, str]) -> UsageEntry | None:
+    """The usage of one row; None if it is of another product. Raises `RowError` for a row that cannot be used."""
     unit = row.get("unit_type", "").strip().lower()
-    is_ai = unit in _AI_UNITS or bool(_AI_SKU.search(row.get("sku", "")))
+    is_ai = unit in AI_UNITS or bool(_AI_SKU.search(row.get("sku", "")))
     quantity, aic = _number(row, "quantity"), _number(row, "aic_quantity")
     # Since the switch `quantity` is credits and aic_quantity 0; before it, aic_quantity stood beside premium requests.
     credits = quantity if is_ai and quantity else aic
     if credits is None or not (is_ai or credits):
         return None
     tokens: dict[str, Any] = {kind: _count(row, name) for name, kind in _TOKENS.items()}
-    model, auto = _model(row.get("model", ""))
+    model, auto = model_of(row.get("model", ""))
     return UsageEntry(
         path,
         line,
@@ -100,7 +101,8 @@ def _entry(path: str, line: int, row: Mapping[str, str]) -> UsageEntry | None:
     )
 
 
-def _model(stated: str) -> tuple[str | None, bool]:
+def model_of(stated: str) -> tuple[str | None, bool]:
+    """A model as the report names it, and whether auto selection chose it."""
     name = stated.strip()[:500]
     if name.lower().startswith(AUTO_PREFIX):
         return name[len(AUTO_PREFIX) :].strip() or None, True
@@ -181,10 +183,10 @@ def read_rest(
             if not isinstance(item, dict):
                 raise RowError("an item that is not an object")
             stated = f"{item.get('sku')} {item.get('product')}"
-            if str(item.get("unitType", "")).lower() not in _AI_UNITS and not _AI_SKU.search(stated):
+            if str(item.get("unitType", "")).lower() not in AI_UNITS and not _AI_SKU.search(stated):
                 log.other_rows += 1
                 continue
-            model, auto = _model(text(item, "model") or "")
+            model, auto = model_of(text(item, "model") or "")
             credits = checked_credits(item.get("grossQuantity"), "grossQuantity")
             yield UsageEntry(
                 path,
