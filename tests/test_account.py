@@ -137,6 +137,19 @@ def test_contradictions_are_refused_in_code_too() -> None:
         Account(kind="individual", month="2026-10", seats=(Seats(plan="free", count=1),))
 
 
+@pytest.mark.parametrize(("name", "organization"), [(None, None), ("acme", None), ("acme", "acme")])
+def test_the_budget_of_an_organisation_that_is_the_account(name: str | None, organization: str | None) -> None:
+    account = Account(
+        kind="organization",
+        month="2026-10",
+        seats=(Seats(plan="business", users=("ana",), organization=organization),),
+        budgets=(Budget(scope="organization", name=name, usd=5, stop=True),),
+    )
+    result = bill([UsageRecord(datetime(2026, 10, 5, tzinfo=UTC), "ana", 5_000)], account)
+    assert result.total_usd == 24 == check_account(account).largest_usd
+    assert [stop.scope for stop in result.blocks] == ["organization"]
+
+
 class TestLargestBill:
     def account(self, *budgets: Budget, additional_usage: bool | None = None, capped: bool = False) -> Account:
         return Account(

@@ -234,7 +234,9 @@ class Account(_Stated):
                 names = known[budget.scope]
                 # Seats that are only counted have no names: any user may hold one.
                 open_ended = budget.scope == "user" and any(seats.count is not None for seats in self.seats)
-                if budget.name is None:
+                if budget.scope == "organization" and self.kind == "organization" and not self.organizations:
+                    pass  # there is one only, whatever its name
+                elif budget.name is None:
                     yield place, f"a budget of scope {budget.scope} needs a name"
                 elif budget.scope == "user" and (budget.name == EVERY_USER or budget.name.casefold() in folded):
                     pass
@@ -254,6 +256,13 @@ class Account(_Stated):
     def organizations(self) -> tuple[str, ...]:
         """The organisations of the seats."""
         return tuple(dict.fromkeys(seats.organization for seats in self.seats if seats.organization is not None))
+
+    def organization_of(self, name: str | None) -> str | None:
+        """The organisation that seats, use or a budget without a name of one count for: that of the account, if it is one."""
+        if name is not None or self.kind != "organization":
+            return name
+        stated = (each.name for each in self.budgets if each.scope == "organization")
+        return next(iter(self.organizations), next(stated, None))
 
     @property
     def cost_center_names(self) -> tuple[str, ...]:

@@ -201,8 +201,13 @@ def _user_limits(account: Account, billed: Sequence[Seats]) -> list[tuple[int, .
 
 def _add_budgets(flow: "_Flow", account: Account, billed: Sequence[Seats], metering: set[int]) -> None:
     """The way of metered use: the cost centre's budget, else the organisation's, then the enterprise's."""
-    stops = {(each.scope, each.name): nearest_nano_aiu(each.usd) for each in account.budgets if each.stops}
-    owners = {(each.scope, each.name) for each in account.budgets}
+
+    def name_of(budget: Budget) -> tuple[str, str | None]:
+        named = account.organization_of(budget.name) if budget.scope == "organization" else budget.name
+        return budget.scope, named
+
+    stops = {name_of(each): nearest_nano_aiu(each.usd) for each in account.budgets if each.stops}
+    owners = {name_of(each) for each in account.budgets}
     overall = min((stops[key] for key in stops if key[0] in ("enterprise", "individual")), default=_UNLIMITED)
     excluded = {center.name for center in account.cost_centers if center.excluded_from_enterprise_budget}
     flow.limit("enterprise", "metered", overall)
@@ -210,7 +215,7 @@ def _add_budgets(flow: "_Flow", account: Account, billed: Sequence[Seats], meter
         if place not in metering:
             continue
         center: tuple[str, str | None] = ("cost_center", seats.cost_center)
-        budget = center if center in owners else ("organization", seats.organization)
+        budget = center if center in owners else ("organization", account.organization_of(seats.organization))
         beside = seats.cost_center in excluded
         flow.limit(place, ("metered", place), _UNLIMITED)
         flow.limit(("metered", place), (*budget, beside), _UNLIMITED)

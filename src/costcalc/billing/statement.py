@@ -389,7 +389,11 @@ class _Plan:
         user_index = {user: index for index, user in enumerate(self.users)}
         excluded = {center.name for center in account.cost_centers if center.excluded_from_enterprise_budget}
         place: dict[tuple[str, str | None], int] = {
-            (budget.scope, budget.name): index for index, budget in enumerate(self.budgets)
+            (
+                budget.scope,
+                account.organization_of(budget.name) if budget.scope == "organization" else budget.name,
+            ): index
+            for index, budget in enumerate(self.budgets)
         }
         overall = next(
             (index for index, budget in enumerate(self.budgets) if budget.scope in ("enterprise", "individual")), NONE
@@ -397,7 +401,7 @@ class _Plan:
         actors = []
         for actor in self.actors:
             center = ("cost_center", actor.cost_center)
-            budget = place.get(center, place.get(("organization", actor.organization), NONE))
+            budget = place.get(center, place.get(("organization", account.organization_of(actor.organization)), NONE))
             actors.append(
                 ActorTerms(
                     user=user_index[actor.user],
