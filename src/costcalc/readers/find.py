@@ -152,6 +152,42 @@ def _unreadable(log: ReadLog, error: OSError) -> None:
     log.skip(str(error.filename), 0, error.strerror or "it cannot be read")
 
 
+# A session that is told in several places is counted from the first of these.
+_RANKS: Final = {copilot_store.SOURCE: 0, copilot_events.SOURCE: 1, otel.SOURCE: 2}
+
+
+class _Once:
+    """Tells what was counted already: the same call in two files, a session in two places."""
+
+    def __init__(self, log: ReadLog) -> None:
+        """Nothing counted yet."""
+        self._log = log
+        self._seen: dict[int, str] = {}
+        self._sessions: dict[str, tuple[str, str]] = {}
+
+    def is_new(self, entry: UsageEntry) -> bool:
+        """Whether an entry counts; if it repeats another, that is noted."""
+        if self._repeats(entry):
+            self._log.repeated += 1
+            return False
+        return True
+
+    def _repeats(self, entry: UsageEntry) -> bool:
+        if entry.source in _RANKS and entry.session is not None:
+            known = entry.has_tokens or entry.reported_nano_aiu is not None
+            place = (entry.source, entry.file if entry.source == copilot_events.SOURCE else "")
+            if known and self._sessions.setdefault(entry.session, place) != place:
+                return True
+        if entry.uid is None:
+            return False
+        key = hash((entry.source, entry.uid))
+        if key not in self._seen:
+            self._seen[key] = entry.file
+            return False
+        # Equal rows of one report are several; equal rows of two reports are one report and its copy.
+        return entry.source != github_report.SOURCE or self._seen[key] != entry.file
+
+
 def read_usage(
     paths: Iterable[str],
     log: ReadLog,
@@ -203,39 +239,3 @@ def read_usage(
             log.skip(file, 0, error.strerror or "it cannot be read")
         if found is not None:
             found.append(Found(file, source, entries))
-
-
-# A session that is told in several places is counted from the first of these.
-_RANKS: Final = {copilot_store.SOURCE: 0, copilot_events.SOURCE: 1, otel.SOURCE: 2}
-
-
-class _Once:
-    """Tells what was counted already: the same call in two files, a session in two places."""
-
-    def __init__(self, log: ReadLog) -> None:
-        """Nothing counted yet."""
-        self._log = log
-        self._seen: dict[int, str] = {}
-        self._sessions: dict[str, tuple[str, str]] = {}
-
-    def is_new(self, entry: UsageEntry) -> bool:
-        """Whether an entry counts; if it repeats another, that is noted."""
-        if self._repeats(entry):
-            self._log.repeated += 1
-            return False
-        return True
-
-    def _repeats(self, entry: UsageEntry) -> bool:
-        if entry.source in _RANKS and entry.session is not None:
-            known = entry.has_tokens or entry.reported_nano_aiu is not None
-            place = (entry.source, entry.file if entry.source == copilot_events.SOURCE else "")
-            if known and self._sessions.setdefault(entry.session, place) != place:
-                return True
-        if entry.uid is None:
-            return False
-        key = hash((entry.source, entry.uid))
-        if key not in self._seen:
-            self._seen[key] = entry.file
-            return False
-        # Equal rows of one report are several; equal rows of two reports are one report and its copy.
-        return entry.source != github_report.SOURCE or self._seen[key] != entry.file
