@@ -224,6 +224,7 @@ class TestLargestBill:
         )
         check = check_account(terms)
         assert check.largest_usd == check.empty_bill.seat_usd + 3
+        assert "largest_is_a_bound" in {notice.code for notice in check.notices}
 
     @settings(max_examples=300)
     @given(accounts())

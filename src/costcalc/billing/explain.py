@@ -113,7 +113,11 @@ def check_account(account: Account) -> AccountCheck:
     largest = None
     if worst is not None:
         largest = usd_of_nano_aiu(empty.whole.seat_nano_aiu + sum(each.metered for each in worst))
-    return AccountCheck(account, empty, largest, empty.notices)
+    notices = empty.notices
+    if largest is not None and any(account.days_billed(seats) < account.days for seats in account.billed_seats()):
+        message = "seats added within the month are taken to be used from its first day, so the largest bill is an upper bound"
+        notices = (*notices, Notice("largest_is_a_bound", message))
+    return AccountCheck(account, empty, largest, notices)
 
 
 class WorstUse(NamedTuple):
@@ -132,7 +136,7 @@ def worst_month(account: Account) -> tuple[WorstUse, ...] | None:
     """The use by holders of seats that costs the most; None where nothing stops it.
 
     Metered use starts when the pool is used up, or a capped cost centre's own part of it; both are least at the start of
-    the month. So either the pool is used up first, or only the parts of capped cost centres are: in each case as much as
+    the month, and seats added within it are taken to be used from its start. So either the pool is used up first, or only the parts of capped cost centres are: in each case as much as
     possible of what user budgets leave flows through the budgets that stop use. A maximum flow, exactly.
     """
     billed = account.billed_seats()
