@@ -136,8 +136,9 @@ def worst_month(account: Account) -> tuple[WorstUse, ...] | None:
     """The use by holders of seats that costs the most; None where nothing stops it.
 
     Metered use starts when the pool is used up, or a capped cost centre's own part of it; both are least at the start of
-    the month, and seats added within it are taken to be used from its start. So either the pool is used up first, or only the parts of capped cost centres are: in each case as much as
-    possible of what user budgets leave flows through the budgets that stop use. A maximum flow, exactly.
+    the month, and seats added within it are taken to be used from its start. So either the pool is used up first, or only
+    the parts of capped cost centres are: in each case as much as possible of what user budgets leave flows through the
+    budgets that stop use. A maximum flow, exactly.
     """
     billed = account.billed_seats()
     if not account.allows_additional_usage or not billed:

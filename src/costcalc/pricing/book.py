@@ -374,10 +374,11 @@ class PriceBook:
 
 
 def _checked_prompt(prompt_tokens: object) -> int | Decimal:
-    is_number = isinstance(prompt_tokens, int | Decimal) and not isinstance(prompt_tokens, bool)
-    if not is_number or (isinstance(prompt_tokens, Decimal) and not prompt_tokens.is_finite()) or prompt_tokens < 0:  # type: ignore[operator]
-        raise InputError(f"prompt_tokens must be a number of at least 0, not {prompt_tokens!r:.60}")
-    return prompt_tokens  # type: ignore[return-value]
+    if isinstance(prompt_tokens, int | Decimal) and not isinstance(prompt_tokens, bool):
+        number = Decimal(prompt_tokens)
+        if number.is_finite() and number >= 0:
+            return prompt_tokens
+    raise InputError(f"prompt_tokens must be a number of at least 0, not {prompt_tokens!r:.60}")
 
 
 @lru_cache(maxsize=1)
