@@ -1,7 +1,11 @@
 """Hypothesis strategies, all in one place."""
 
+import copy
+import json
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -141,3 +145,44 @@ def usage_records(draw: st.DrawFn, most: int = 40) -> list[UsageRecord]:
         cost_center=st.none() | st.sampled_from(COST_CENTERS),
     )
     return draw(st.lists(record, max_size=most))
+
+
+odd_values: st.SearchStrategy[Any] = st.sampled_from(
+    [None, -1, 1.5, 2**63, 10**30, "x", "", True, [], {}, [None], [[[]]], {"a": 1}, float("nan"), float("inf"),
+     "9" * 40, "1e400", "NaN", "٣", "\x00", "\ud800", "2026-13-45", "0001-01-01T00:00:00+23:59",
+     "9999-12-31T23:59:59-23:59"]
+)  # fmt: skip
+"""What a count, a name or a time of a log is not."""
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place inside nested JSON, as its container and its key."""
+    keys: Any = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield value, key
+        yield from _places(value[key])
+
+
+@st.composite
+def damaged(draw: st.DrawFn, whole: Any) -> bytes:
+    """A line of JSON lines after damage: values of the wrong kind, keys gone, bytes changed, the end lost."""
+    whole = copy.deepcopy(whole)
+    for _ in range(draw(st.integers(0, 3))):
+        places = list(_places(whole))
+        if not places:
+            break
+        container, key = draw(st.sampled_from(places))
+        if isinstance(container, dict) and draw(st.integers(0, 5)) == 0:
+            del container[key]
+        else:
+            container[key] = copy.deepcopy(draw(odd_values))
+    return draw(damaged_bytes(json.dumps(whole).encode())).replace(b"\n", b" ").replace(b"\r", b" ")
+
+
+@st.composite
+def damaged_bytes(draw: st.DrawFn, whole: bytes, start: int = 0) -> bytes:
+    """Some bytes from `start` on are others, and the end may be lost."""
+    found = bytearray(whole)
+    for _ in range(draw(st.integers(0, 4))):
+        found[draw(st.integers(start, len(found) - 1))] = draw(st.sampled_from(b'",{}\x00\xff0') | st.integers(0, 255))
+    return bytes(found[: draw(st.integers(start, len(found)))] if draw(st.integers(0, 5)) == 0 else found)

@@ -18,7 +18,7 @@ from costcalc.readers import find, jsonlines, normalised, plain_report
 from tests import logs
 from tests.conftest import Run
 from tests.logs import Call
-from tests.strategies import BOOK
+from tests.strategies import BOOK, damaged, damaged_bytes, odd_values
 
 SONNET = Call("claude-sonnet-4.6", 1, 45_150, 731, 210, 1_943_925_000)
 HAIKU = Call("Auto: Claude Haiku 4.5", 198, 223_257, 30_122, 8_209)
@@ -669,9 +669,19 @@ class TestOwnForm:
 
 
 junk = st.binary(max_size=300) | st.text(max_size=100).map(lambda text: text.encode("utf-8", "surrogatepass"))
-odd_values: st.SearchStrategy[Any] = st.sampled_from(
-    [None, -1, 1.5, 10**30, "x", True, [], {}, float("nan"), "9" * 40, {"a": 1}]
-)
+
+API_CALL = SONNET._replace(model="gpt-5.4-mini", write=0)
+FORMS: dict[str, list[dict[str, Any]]] = {
+    "a call of Copilot CLI": [logs.call_event("e", SONNET, details=True)],
+    "a session of Copilot CLI": [logs.shutdown_event("e", [SONNET, OPUS])],
+    "VS Code": [logs.vscode_line("e", OPUS)],
+    "OpenTelemetry": [logs.otel_line("e", API_CALL)],
+    "OTLP": [logs.otlp_line(("e", API_CALL), ("f", API_CALL))],
+    "Responses": [logs.openai_body(API_CALL, "e")],
+    "Chat Completions": [logs.openai_body(API_CALL, "e", chat=True)],
+    "usage export": [logs.openai_export(API_CALL, API_CALL)],
+}
+"""One sound line of each form of JSON lines."""
 
 
 class TestHostileInput:
@@ -709,6 +719,58 @@ class TestHostileInput:
         fine = value is None and name.startswith("cache")
         assert report.totals.records + report.skipped_count == 2
         assert report.skipped_count == (0 if fine else 1)
+
+    @pytest.mark.parametrize("form", FORMS)
+    @given(data=st.data())
+    def test_damaged_lines(self, tmp_path_factory: Any, form: str, data: st.DataObject) -> None:
+        (sound,) = FORMS[form]
+        rows = [json.dumps(sound).encode(), *(data.draw(st.lists(damaged(sound), min_size=1, max_size=4)))]
+        path = tmp_path_factory.mktemp("log") / "log.jsonl"
+        path.write_bytes(b"\n".join(rows) + b"\n")
+        alone = tmp_path_factory.mktemp("log") / "alone.jsonl"
+        alone.write_bytes(rows[0] + b"\n")
+        report = usage([path], by=["day", "model", "user", "session"])
+        assert report.totals.records >= usage([alone]).totals.records > 0
+        assert all(each.file == str(path) and 1 <= each.line <= len(rows) for each in report.skipped)
+        json.dumps(report.to_dict())
+        assert str(report)
+        assert reconcile([path]).compared <= report.totals.records
+
+    @given(st.data())
+    def test_a_damaged_report(self, tmp_path_factory: Any, data: st.DataObject) -> None:
+        head, *rows = logs.report([logs.report_row(HAIKU, "5")] * 3).encode().splitlines()
+        bad = data.draw(st.lists(st.sampled_from(rows).flatmap(damaged_bytes), min_size=1, max_size=3))
+        path = tmp_path_factory.mktemp("log") / "report.csv"
+        path.write_bytes(b"\n".join([head, rows[0], *bad]) + b"\n")
+        report = usage([path])
+        assert report.totals.records >= 1
+        json.dumps(report.to_dict())
+        assert str(report)
+
+    @given(st.data())
+    def test_a_damaged_database(self, tmp_path_factory: Any, data: st.DataObject) -> None:
+        path = tmp_path_factory.mktemp("log") / "session-store.db"
+        logs.store(path, [SONNET] * 3)
+        whole = path.read_bytes()
+        path.write_bytes(data.draw(damaged_bytes(whole, start=16)))
+        report = usage([path])
+        json.dumps(report.to_dict())
+        assert str(report)
+
+    def test_a_database_whose_schema_is_no_text(self, tmp_path: Path) -> None:
+        path = tmp_path / "session-store.db"
+        logs.store(path, [SONNET])
+        path.write_bytes(path.read_bytes().replace(b"CREATE TABLE", b"CREA\xff\xfe TABLE"))
+        report = usage([path])
+        assert [each.reason for each in report.skipped] == ["the database cannot be read"]
+
+    @given(odd_values)
+    def test_odd_kinds_of_tokens(self, tmp_path_factory: Any, value: Any) -> None:
+        bad = logs.call_event("bad", SONNET, details=True)
+        bad["data"]["copilotUsage"]["tokenDetails"][0]["tokenType"] = value
+        path = logs.session_file(tmp_path_factory.mktemp("log"), "s", bad, logs.call_event("good", SONNET))
+        report = usage([path])
+        assert (report.totals.records, [each.line for each in report.skipped]) == (1, [3])
 
     @given(odd_values)
     def test_odd_totals_of_a_session(self, tmp_path_factory: Any, value: Any) -> None:
@@ -864,6 +926,24 @@ class TestHostileInput:
         path.write_bytes(b"SQLite format 3\x00" + b"\xff" * 5_000)
         report = usage([path])
         assert (report.totals.records, report.skipped_count) == (0, 1)
+
+    def test_a_database_that_another_program_has_locked(self, tmp_path: Path) -> None:
+        path = tmp_path / "session-store.db"
+        logs.store(path, [SONNET])
+        holder = sqlite3.connect(path, isolation_level=None)
+        try:
+            holder.execute("BEGIN EXCLUSIVE")
+            assert usage([path]).totals.records == 1
+        finally:
+            holder.close()
+
+    def test_lines_of_another_encoding_are_left_out(self, tmp_path: Path) -> None:
+        path = tmp_path / "main.jsonl"
+        good = json.dumps(logs.vscode_line("1", OPUS))
+        other = json.dumps(logs.vscode_line("2", OPUS)).replace("claude", "clàude")
+        path.write_bytes(b"\n".join([good.encode(), other.encode("latin-1"), good.replace('"r1"', '"r3"').encode()]))
+        report = usage([path])
+        assert [each.line for each in report.skipped] == [2]
 
     def test_a_row_of_broken_text_does_not_lose_the_others(self, tmp_path: Path) -> None:
         path = tmp_path / "session-store.db"

@@ -38,7 +38,8 @@ def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None)
                 yield from _rows(connection, path, log)
             finally:
                 connection.close()
-    except (sqlite3.Error, OSError) as error:
+    # sqlite3 raises UnicodeError where names in a damaged schema are no text.
+    except (sqlite3.Error, OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "the database cannot be read"
         log.skip(path, 0, reason)
 
@@ -83,5 +84,5 @@ def _repositories(connection: sqlite3.Connection) -> dict[str, str]:
             str(row["id"]): str(row["repository"])[:500]
             for row in connection.execute("SELECT id, repository FROM sessions WHERE repository IS NOT NULL")
         }
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeError):
         return {}

@@ -178,9 +178,10 @@ def kinds_of(data: Mapping[str, Any], name: str, kind: str, amount: str) -> dict
     if not isinstance(details, list):
         raise RowError(f"{name} is not a list")
     for detail in details:
-        if not isinstance(detail, dict) or detail.get(kind) not in _KINDS:
+        name_of_kind = detail.get(kind) if isinstance(detail, dict) else None
+        if not isinstance(name_of_kind, str) or name_of_kind not in _KINDS:
             raise RowError(f"{name} has an entry that is not known")
-        counts[_KINDS[detail[kind]]] += count(detail, amount, required=True) or 0
+        counts[_KINDS[name_of_kind]] += count(detail, amount, required=True) or 0
     return counts
 
 
