@@ -8,12 +8,13 @@ nothing is locked, and nothing of the user's is written.
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from costcalc.entries import ReadLog, UsageEntry
-from costcalc.readers.jsonlines import RowError, count, inclusive, iso_time, nano_aiu, text
+from costcalc.readers.jsonlines import count, each_row, inclusive, iso_time, nano_aiu, text
 
 SOURCE: Final = "copilot-cli-store"
 MAGIC: Final = b"SQLite format 3\x00"
@@ -52,30 +53,31 @@ def _rows(connection: sqlite3.Connection, path: str, log: ReadLog) -> Iterator[U
         return
     repositories = _repositories(connection)
     columns = [name if name in there else f"NULL AS {name}" for name in _COLUMNS]
-    for place, row in enumerate(connection.execute(f"SELECT {', '.join(columns)} FROM assistant_usage_events"), 1):
-        data: dict[str, Any] = dict(row)
-        try:
-            prompt = count(data, "input_tokens")
-            cached, write = count(data, "cache_read_tokens"), count(data, "cache_write_tokens")
-            session = text(data, "session_id")
-            turn = data.get("turn_index")
-            yield UsageEntry(
-                path,
-                place,
-                SOURCE,
-                iso_time(data.get("created_at")),
-                text(data, "model"),
-                fresh_input=None if prompt is None else inclusive(prompt, cached, write),
-                cached_input=cached,
-                cache_write=write,
-                output=count(data, "output_tokens"),
-                reported_nano_aiu=nano_aiu(data, "total_nano_aiu"),
-                session=session,
-                task=f"{session}/{turn}" if isinstance(turn, int) else None,
-                repository=repositories.get(session or ""),
-            )
-        except RowError as error:
-            log.skip(path, place, str(error))
+    rows = enumerate(connection.execute(f"SELECT {', '.join(columns)} FROM assistant_usage_events"), 1)
+    yield from each_row(path, log, rows, partial(_entry, path, repositories))
+
+
+def _entry(path: str, repositories: Mapping[str, str], place: int, row: sqlite3.Row) -> UsageEntry:
+    data: dict[str, Any] = dict(row)
+    prompt = count(data, "input_tokens")
+    cached, write = count(data, "cache_read_tokens"), count(data, "cache_write_tokens")
+    session = text(data, "session_id")
+    turn = data.get("turn_index")
+    return UsageEntry(
+        path,
+        place,
+        SOURCE,
+        iso_time(data.get("created_at")),
+        text(data, "model"),
+        fresh_input=None if prompt is None else inclusive(prompt, cached, write),
+        cached_input=cached,
+        cache_write=write,
+        output=count(data, "output_tokens"),
+        reported_nano_aiu=nano_aiu(data, "total_nano_aiu"),
+        session=session,
+        task=f"{session}/{turn}" if isinstance(turn, int) else None,
+        repository=repositories.get(session or ""),
+    )
 
 
 def _repositories(connection: sqlite3.Connection) -> dict[str, str]:

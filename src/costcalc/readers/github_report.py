@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from costcalc.entries import ReadLog, UsageEntry, nano_aiu_of_credits
-from costcalc.readers.jsonlines import MAX_LINE, RowError, raw_lines, table, text
+from costcalc.readers.csvlines import csv_rows
+from costcalc.readers.jsonlines import MAX_LINE, RowError, decoder, each_row, table, text
 from costcalc.tokens import MAX_COUNT
 
 SOURCE: Final = "github-report"
@@ -39,46 +41,27 @@ def is_report_header(names: "list[str]") -> bool:
 
 def cells(line: str) -> list[str]:
     """The cells of a line; some exports wrap each whole line in a pair of quotes, with those inside doubled."""
-    row = next(csv.reader([line]), [])
+    row = next(csv.reader([line]), []) if line.strip() else []
     return next(csv.reader(row), []) if len(row) == 1 and "," in row[0] else row
 
 
 def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
     """The usage of one report."""
-    names: list[str] = []
-    for number, raw in raw_lines(path, log, told):
-        try:
-            line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-            if not line.strip():
-                continue
-            row = cells(line)
-            if not names:
-                names = [name.strip().lower() for name in row]
-                continue
-            if len(row) != len(names):
-                raise RowError(f"{len(row)} cells, where the header has {len(names)}")
-            entry = entry_of(path, number, dict(zip(names, row, strict=True)))
-        except UnicodeDecodeError:
-            log.skip(path, number, "not UTF-8 text")
-        except csv.Error:
-            log.skip(path, number, "not valid CSV")
-        except RowError as error:
-            log.skip(path, number, str(error))
-        else:
-            if entry is None:
-                log.other_rows += 1
-            else:
-                yield entry
+    yield from each_row(path, log, csv_rows(path, log, told, cells), partial(entry_of, path, log))
 
 
-def entry_of(path: str, line: int, row: Mapping[str, str]) -> UsageEntry | None:
-    """The usage of one row; None if it is of another product. Raises `RowError` for a row that cannot be used."""
+def entry_of(path: str, log: ReadLog, line: int, row: Mapping[str, str]) -> UsageEntry | None:
+    """The usage of one row; None, noted in the log, if it is of another product.
+
+    Raises `RowError` for a row that cannot be used.
+    """
     unit = row.get("unit_type", "").strip().lower()
     is_ai = unit in AI_UNITS or bool(_AI_SKU.search(row.get("sku", "")))
     quantity, aic = _number(row, "quantity"), _number(row, "aic_quantity")
     # Since the switch `quantity` is credits and aic_quantity 0; before it, aic_quantity stood beside premium requests.
     credits = quantity if is_ai and quantity else aic
     if credits is None or not (is_ai or credits):
+        log.other_rows += 1
         return None
     tokens: dict[str, Any] = {kind: _count(row, name) for name, kind in _TOKENS.items()}
     model, auto = model_of(row.get("model", ""))
@@ -156,8 +139,6 @@ def read_rest(
     told: "Callable[[int], object] | None" = None,  # noqa: ARG001
 ) -> Iterator[UsageEntry]:
     """The usage of one saved answer of `…/settings/billing/ai_credit/usage`; it has no tokens and no users of its own."""
-    from costcalc.readers.jsonlines import decoder
-
     try:
         if Path(path).stat().st_size > 4 * MAX_LINE:
             log.skip(path, 0, "too large for an answer of the billing API")
@@ -178,28 +159,28 @@ def read_rest(
     except RowError as error:
         log.skip(path, 0, str(error))
         return
-    for place, item in enumerate(items, 1):
-        try:
-            if not isinstance(item, dict):
-                raise RowError("an item that is not an object")
-            stated = f"{item.get('sku')} {item.get('product')}"
-            if str(item.get("unitType", "")).lower() not in AI_UNITS and not _AI_SKU.search(stated):
-                log.other_rows += 1
-                continue
-            model, auto = model_of(text(item, "model") or "")
-            credits = checked_credits(item.get("grossQuantity"), "grossQuantity")
-            yield UsageEntry(
-                path,
-                place,
-                REST_SOURCE,
-                model=model,
-                auto=auto,
-                requests=0,
-                reported_nano_aiu=nano_aiu_of_credits(credits),
-                **shared,
-            )
-        except RowError as error:
-            log.skip(path, place, str(error))
+    yield from each_row(path, log, enumerate(items, 1), partial(_item, path, log, shared))
+
+
+def _item(path: str, log: ReadLog, shared: Mapping[str, Any], place: int, item: Any) -> UsageEntry | None:
+    if not isinstance(item, dict):
+        raise RowError("an item that is not an object")
+    stated = f"{item.get('sku')} {item.get('product')}"
+    if str(item.get("unitType", "")).lower() not in AI_UNITS and not _AI_SKU.search(stated):
+        log.other_rows += 1
+        return None
+    model, auto = model_of(text(item, "model") or "")
+    credits = checked_credits(item.get("grossQuantity"), "grossQuantity")
+    return UsageEntry(
+        path,
+        place,
+        REST_SOURCE,
+        model=model,
+        auto=auto,
+        requests=0,
+        reported_nano_aiu=nano_aiu_of_credits(credits),
+        **shared,
+    )
 
 
 def _shared(document: Mapping[str, Any]) -> dict[str, Any]:

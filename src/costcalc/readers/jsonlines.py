@@ -4,13 +4,15 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
-from costcalc.entries import ReadLog, utc
+from costcalc.entries import ReadLog, UsageEntry, utc
 from costcalc.tokens import MAX_COUNT
 
 MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes of the longest line that is read; a longer one is left out."""
+
+_Row = TypeVar("_Row")
 
 
 class RowError(ValueError):
@@ -105,6 +107,20 @@ def whole_document(path: str) -> "dict[str, Any] | list[Any] | None":
     return found if isinstance(found, dict | list) else None
 
 
+def each_row(
+    path: str, log: ReadLog, rows: Iterable[tuple[int, _Row]], entry_of: Callable[[int, _Row], UsageEntry | None]
+) -> Iterator[UsageEntry]:
+    """The entries of rows with their numbers; a row that cannot be used is noted in the log, one without usage passed over."""
+    for number, row in rows:
+        try:
+            entry = entry_of(number, row)
+        except RowError as error:
+            log.skip(path, number, str(error))
+        else:
+            if entry is not None:
+                yield entry
+
+
 def count(data: Mapping[str, Any], *names: str, required: bool = False) -> int | None:
     """The count under the first of the names that is there; None if it is absent or null.
 
@@ -146,6 +162,12 @@ def table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise RowError(f"{name} is not an object")
     return value
+
+
+def tables(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The objects of the list under a name; none if it is absent or something else."""
+    value = data.get(name)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def text(data: Mapping[str, Any], *names: str) -> str | None:

@@ -7,13 +7,15 @@ back the same. Parquet needs polars (`costcalc[fast]`).
 import csv
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from costcalc.entries import ReadLog, UsageEntry
 from costcalc.errors import InputError
-from costcalc.readers.jsonlines import RowError, count, iso_time, nano_aiu, raw_lines
+from costcalc.readers.csvlines import csv_rows
+from costcalc.readers.jsonlines import RowError, count, each_row, iso_time, nano_aiu
 from costcalc.tokens import KINDS
 
 SOURCE: Final = "costcalc-csv"
@@ -44,33 +46,18 @@ def is_header(names: "list[str]") -> bool:
 
 def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
     """The usage of one CSV file of this form."""
-    names: list[str] = []
-    for number, raw in raw_lines(path, log, told):
-        try:
-            row = next(
-                csv.reader([raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")], strict=True), []
-            )
-            if not row:
-                continue
-            if not names:
-                names = [name.strip().lower() for name in row]
-                continue
-            if len(row) != len(names):
-                raise RowError(f"{len(row)} cells, where the header has {len(names)}")
-            yield _entry(path, number, SOURCE, {name: _from_cell(cell) for name, cell in zip(names, row, strict=True)})
-        except UnicodeDecodeError:
-            log.skip(path, number, "not UTF-8 text")
-        except csv.Error:
-            log.skip(path, number, "not valid CSV")
-        except RowError as error:
-            log.skip(path, number, str(error))
+    rows = (
+        (number, {name: _from_cell(cell) for name, cell in row.items()})
+        for number, row in csv_rows(path, log, told, lambda line: next(csv.reader([line], strict=True), []))
+    )
+    yield from each_row(path, log, rows, partial(_entry, path, SOURCE))
 
 
 def _from_cell(cell: str) -> str | None:
     return cell[1:] if cell.startswith("'") and cell[1:2] in _MARKED else cell or None
 
 
-def _entry(path: str, line: int, source: str, row: Mapping[str, Any]) -> UsageEntry:
+def _entry(path: str, source: str, line: int, row: Mapping[str, Any]) -> UsageEntry:
     time = iso_time(row.get("time"))
     if time is None and row.get("time") is not None:
         raise RowError("time is not of the form 2026-10-05T09:30:00Z")
@@ -120,11 +107,7 @@ def read_parquet(path: str, log: ReadLog, told: "Callable[[int], object] | None"
     if not is_header(frame.columns):
         log.skip(path, 0, "a Parquet file of another form")
         return
-    for number, row in enumerate(frame.iter_rows(named=True), 1):
-        try:
-            yield _entry(path, number, PARQUET_SOURCE, row)
-        except RowError as error:
-            log.skip(path, number, str(error))
+    yield from each_row(path, log, enumerate(frame.iter_rows(named=True), 1), partial(_entry, path, PARQUET_SOURCE))
 
 
 def write(entries: Iterable[UsageEntry], path: "str | os.PathLike[str]") -> int:

@@ -7,20 +7,22 @@ disjoint kinds.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from costcalc.entries import ReadLog, UsageEntry
 from costcalc.readers.jsonlines import (
     MAX_LINE,
-    RowError,
     count,
     decoder,
+    each_row,
     inclusive,
     kinds_of,
     nano_aiu,
     objects,
     table,
+    tables,
     text,
     unix_time,
 )
@@ -34,17 +36,10 @@ _TIERS: Final = {"flex": "flex", "priority": "priority", "batch": "batch"}
 
 def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
     """The usage of one file of bodies."""
-    for line, found in objects(path, log, SIGNS, told):
-        try:
-            entry = _entry(path, line, found, log)
-        except RowError as error:
-            log.skip(path, line, str(error))
-        else:
-            if entry is not None:
-                yield entry
+    yield from each_row(path, log, objects(path, log, SIGNS, told), partial(_entry, path, log))
 
 
-def _entry(path: str, line: int, found: Mapping[str, Any], log: ReadLog) -> UsageEntry | None:
+def _entry(path: str, log: ReadLog, line: int, found: Mapping[str, Any]) -> UsageEntry | None:
     wrapped = found.get("response")
     batch = "custom_id" in found and isinstance(wrapped, dict)
     body = table(wrapped, "body") if batch and isinstance(wrapped, dict) else found
@@ -105,22 +100,17 @@ def read_export(path: str, log: ReadLog, told: "Callable[[int], object] | None" 
     except (ValueError, RecursionError):
         whole = None
     pages = [(1, whole)] if isinstance(whole, dict) else objects(path, log, (EXPORT_SIGN,), told)
-    for line, page in pages:
-        for bucket in _objects_of(page, "data") or [page]:
-            start = unix_time(bucket.get("start_time"))
-            for result in _objects_of(bucket, "results"):
-                try:
-                    yield _result(path, line, start, result)
-                except RowError as error:
-                    log.skip(path, line, str(error))
+    results = (
+        (line, (unix_time(bucket.get("start_time")), result))
+        for line, page in pages
+        for bucket in tables(page, "data") or [page]
+        for result in tables(bucket, "results")
+    )
+    yield from each_row(path, log, results, partial(_result, path))
 
 
-def _objects_of(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    value = data.get(name)
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _result(path: str, line: int, start: datetime | None, result: Mapping[str, Any]) -> UsageEntry:
+def _result(path: str, line: int, found: "tuple[datetime | None, Mapping[str, Any]]") -> UsageEntry:
+    start, result = found
     prompt = count(result, "input_tokens", required=True) or 0
     cached, write = count(result, "input_cached_tokens"), count(result, "input_cache_write_tokens")
     tier = "batch" if result.get("batch") is True else _TIERS.get(text(result, "service_tier") or "", "standard")

@@ -6,10 +6,11 @@ row by row. Only `chat` spans count: `invoke_agent` repeats their sum. One respo
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from costcalc.entries import ReadLog, UsageEntry
-from costcalc.readers.jsonlines import RowError, count, inclusive, iso_time, objects, text, unix_time
+from costcalc.readers.jsonlines import count, each_row, inclusive, iso_time, objects, tables, text, unix_time
 
 SOURCE: Final = "opentelemetry"
 SIGNS: Final = (b"gen_ai.",)
@@ -19,15 +20,8 @@ _PROVIDERS_BY_API: Final = frozenset({"openai", "azure.ai.openai", "azure.ai.inf
 
 def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
     """The usage of one file of spans."""
-    for line, found in objects(path, log, SIGNS, told):
-        for span in _spans(found):
-            try:
-                entry = _entry(path, line, span)
-            except RowError as error:
-                log.skip(path, line, str(error))
-            else:
-                if entry is not None:
-                    yield entry
+    spans = ((line, span) for line, found in objects(path, log, SIGNS, told) for span in _spans(found))
+    yield from each_row(path, log, spans, partial(_entry, path))
 
 
 def _spans(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -36,20 +30,15 @@ def _spans(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         if found.get("type") in (None, "span") and isinstance(found.get("attributes"), dict):
             yield found
         return
-    for resource in _list(found, "resourceSpans"):
-        for scope in _list(resource, "scopeSpans"):
-            for span in _list(scope, "spans"):
+    for resource in tables(found, "resourceSpans"):
+        for scope in tables(resource, "scopeSpans"):
+            for span in tables(scope, "spans"):
                 attributes = {
                     each["key"]: _value(each.get("value"))
-                    for each in _list(span, "attributes")
+                    for each in tables(span, "attributes")
                     if isinstance(each.get("key"), str)
                 }
                 yield {**span, "attributes": attributes}
-
-
-def _list(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    value = data.get(name)
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _value(value: object) -> object:

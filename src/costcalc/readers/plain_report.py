@@ -7,12 +7,13 @@ the two together. A file whose lines cannot be told apart safely is left to the 
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from costcalc.entries import ReadLog, UsageEntry
 from costcalc.readers import github_report
-from costcalc.readers.jsonlines import RowError
+from costcalc.readers.jsonlines import each_row
 
 if TYPE_CHECKING:
     import polars as pl
@@ -135,13 +136,6 @@ def _entries(
             records=row["len"],
             **named,
         )
-    for row in () if others is None else others.iter_rows(named=True):
-        try:
-            entry = github_report.entry_of(path, row["line"], {name: row[f"{name}_text"] for name in names})
-        except RowError as error:
-            log.skip(path, row["line"], str(error))
-        else:
-            if entry is None:
-                log.other_rows += 1
-            else:
-                yield entry
+    if others is not None:
+        texts = ((row["line"], {name: row[f"{name}_text"] for name in names}) for row in others.iter_rows(named=True))
+        yield from each_row(path, log, texts, partial(github_report.entry_of, path, log))

@@ -5,12 +5,13 @@ log without `cachedTokens` is of a version that did not tell them. Helper calls 
 nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from costcalc.entries import ReadLog, UsageEntry
-from costcalc.readers.jsonlines import RowError, count, inclusive, nano_aiu, objects, table, text, unix_time
+from costcalc.readers.jsonlines import count, each_row, inclusive, nano_aiu, objects, table, text, unix_time
 
 SOURCE: Final = "vscode-debug-log"
 SIGNS: Final = (b'"llm_request"',)
@@ -19,27 +20,27 @@ _HELPERS: Final = frozenset({"title", "summarizeVirtualTools"})
 
 def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
     """The usage of one file of a session."""
-    for line, event in objects(path, log, SIGNS, told):
-        if event.get("type") != "llm_request":
-            continue
-        span, session = text(event, "spanId"), text(event, "sid") or Path(path).parent.name
-        try:
-            attrs = table(event, "attrs")
-            cached = count(attrs, "cachedTokens")
-            prompt = count(attrs, "inputTokens", required=True) or 0
-            yield UsageEntry(
-                path,
-                line,
-                SOURCE,
-                unix_time(event.get("ts"), 1_000),
-                text(attrs, "model"),
-                fresh_input=inclusive(prompt, cached, None),
-                cached_input=cached,
-                output=count(attrs, "outputTokens", required=True),
-                reported_nano_aiu=nano_aiu(attrs, "copilotUsageNanoAiu"),
-                billed=text(attrs, "debugName") not in _HELPERS,
-                session=session,
-                uid=None if span is None else f"{session}/{span}",
-            )
-        except RowError as error:
-            log.skip(path, line, str(error))
+    yield from each_row(path, log, objects(path, log, SIGNS, told), partial(_entry, path))
+
+
+def _entry(path: str, line: int, event: Mapping[str, Any]) -> UsageEntry | None:
+    if event.get("type") != "llm_request":
+        return None
+    span, session = text(event, "spanId"), text(event, "sid") or Path(path).parent.name
+    attrs = table(event, "attrs")
+    cached = count(attrs, "cachedTokens")
+    prompt = count(attrs, "inputTokens", required=True) or 0
+    return UsageEntry(
+        path,
+        line,
+        SOURCE,
+        unix_time(event.get("ts"), 1_000),
+        text(attrs, "model"),
+        fresh_input=inclusive(prompt, cached, None),
+        cached_input=cached,
+        output=count(attrs, "outputTokens", required=True),
+        reported_nano_aiu=nano_aiu(attrs, "copilotUsageNanoAiu"),
+        billed=text(attrs, "debugName") not in _HELPERS,
+        session=session,
+        uid=None if span is None else f"{session}/{span}",
+    )
