@@ -4,7 +4,7 @@ import calendar
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -219,6 +219,8 @@ class Account(_Stated):
     def _budget_contradictions(self) -> Iterator[tuple[tuple[Key, ...], str]]:
         known = {"organization": self.organizations, "cost_center": self.cost_center_names, "user": self.users}
         folded = {user.casefold() for user in self.users}
+        # Seats that are only counted have no names: any user may hold one.
+        any_user = any(seats.count is not None for seats in self.seats)
         seen: set[tuple[str, str | None, str | None]] = set()
         for index, budget in enumerate(self.budgets):
             place: tuple[Key, ...] = ("budgets", index)
@@ -227,20 +229,18 @@ class Account(_Stated):
                 yield (*place, "scope"), f"an account of kind {self.kind} has budgets of scope {allowed} only"
             if budget.cost_center is not None and (budget.scope != "user" or budget.name is not None):
                 yield (*place, "cost_center"), "cost_center goes with scope user, in place of name"
-            elif budget.cost_center is not None and budget.cost_center not in self.cost_center_names:
-                message = unknown_name("cost centre", budget.cost_center, self.cost_center_names)
+            elif budget.cost_center is not None and budget.cost_center not in known["cost_center"]:
+                message = unknown_name("cost centre", budget.cost_center, known["cost_center"])
                 yield (*place, "cost_center"), str(message)
             elif budget.scope in known and budget.cost_center is None:
                 names = known[budget.scope]
-                # Seats that are only counted have no names: any user may hold one.
-                open_ended = budget.scope == "user" and any(seats.count is not None for seats in self.seats)
                 if budget.scope == "organization" and self.kind == "organization" and not self.organizations:
                     pass  # there is one only, whatever its name
                 elif budget.name is None:
                     yield place, f"a budget of scope {budget.scope} needs a name"
                 elif budget.scope == "user" and (budget.name == EVERY_USER or budget.name.casefold() in folded):
                     pass
-                elif budget.name not in names and not open_ended:
+                elif budget.name not in names and not (budget.scope == "user" and any_user):
                     yield (*place, "name"), str(unknown_name(budget.scope, budget.name, names))
             key = (budget.scope, budget.name if budget.scope in known else None, budget.cost_center)
             if key in seen:
@@ -263,6 +263,25 @@ class Account(_Stated):
             return name
         stated = (each.name for each in self.budgets if each.scope == "organization")
         return next(iter(self.organizations), next(stated, None))
+
+    def budget_key(self, budget: Budget) -> tuple[str, str | None]:
+        """What a budget for metered use is for: its scope, and the name that use is charged to."""
+        return budget.scope, self.organization_of(budget.name) if budget.scope == "organization" else budget.name
+
+    def user_budgets(self) -> "Callable[[str | None, str | None], Budget | None]":
+        """The look-up of a person's user budget, by login (None: of a seat without a name) and cost centre.
+
+        Their own comes before that of their cost centre, that before everyone's.
+        """
+        personal = [each for each in self.budgets if each.scope == "user"]
+        stated = {(each.name and each.name.casefold(), each.cost_center): each for each in personal}
+
+        def budget_of(user: str | None, cost_center: str | None) -> Budget | None:
+            own = None if user is None else stated.get((user.casefold(), None))
+            center = None if cost_center is None else stated.get((None, cost_center))
+            return own or center or stated.get((EVERY_USER, None))
+
+        return budget_of
 
     @property
     def cost_center_names(self) -> tuple[str, ...]:
@@ -317,8 +336,8 @@ class Account(_Stated):
 
     def included_credits(self, seats: Seats) -> int:
         """Credits that one of the seats includes in a whole month, by the promotion of that month if there is one."""
-        promotion = seats.terms.promotion_on(self.first_day) if self.existing_customer else None
-        included = seats.terms.included_credits if promotion is None else promotion.included_credits
+        terms = seats.terms
+        included = terms.included_credits_on(self.first_day) if self.existing_customer else terms.included_credits
         assert included is not None  # _seat_contradictions refuses plans without
         return included
 

@@ -63,10 +63,9 @@ def monthly_bill(plan: Plan, seats: int, credits: Decimal, on: date) -> tuple[Bi
     """
     notices = []
     seat_usd = canonical(EXACT.multiply(plan.usd_per_seat, Decimal(seats)))
-    included_per_seat = plan.included_credits
+    included_per_seat = plan.included_credits_on(on)
     promotion = plan.promotion_on(on)
     if promotion is not None:
-        included_per_seat = promotion.included_credits
         notices.append(
             Notice(
                 "plan_promotion",

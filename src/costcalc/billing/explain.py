@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, Final, NamedTuple
 
-from costcalc.billing.account import EVERY_USER, Account, Budget, Seats
+from costcalc.billing.account import Account, Budget, Seats
 from costcalc.billing.statement import AccountBill, bill, included_steps
 from costcalc.display import Part, Result, number, usd
 from costcalc.notices import Notice
@@ -193,26 +193,18 @@ _UNLIMITED: Final = 10**40
 
 def _user_limits(account: Account, billed: Sequence[Seats]) -> list[tuple[int, ...]]:
     """What the user budgets of some seats let each of their users use, in nano-AIU."""
-    personal = [each for each in account.budgets if each.scope == "user"]
-    budgets = {(each.name and each.name.casefold(), each.cost_center): each.usd for each in personal}
+    budget_of = account.user_budgets()
     limits = []
     for seats in billed:
-        center = budgets.get((None, seats.cost_center)) if seats.cost_center is not None else None
-        shared = center if center is not None else budgets.get((EVERY_USER, None))
-        stated = [budgets.get((user.casefold(), None), shared) for user in seats.users] or [shared]
-        limits.append(tuple(_UNLIMITED if usd is None else nearest_nano_aiu(usd) for usd in stated))
+        stated = [budget_of(user, seats.cost_center) for user in seats.users or (None,)]
+        limits.append(tuple(_UNLIMITED if each is None else nearest_nano_aiu(each.usd) for each in stated))
     return limits
 
 
 def _add_budgets(flow: "_Flow", account: Account, billed: Sequence[Seats], metering: set[int]) -> None:
     """The way of metered use: the cost centre's budget, else the organisation's, then the enterprise's."""
-
-    def name_of(budget: Budget) -> tuple[str, str | None]:
-        named = account.organization_of(budget.name) if budget.scope == "organization" else budget.name
-        return budget.scope, named
-
-    stops = {name_of(each): nearest_nano_aiu(each.usd) for each in account.budgets if each.stops}
-    owners = {name_of(each) for each in account.budgets}
+    stops = {account.budget_key(each): nearest_nano_aiu(each.usd) for each in account.budgets if each.stops}
+    owners = {account.budget_key(each) for each in account.budgets}
     overall = min((stops[key] for key in stops if key[0] in ("enterprise", "individual")), default=_UNLIMITED)
     excluded = {center.name for center in account.cost_centers if center.excluded_from_enterprise_budget}
     flow.limit("enterprise", "metered", overall)
@@ -258,16 +250,15 @@ class _Flow:
 
     def send(self, source: Any, sink: Any) -> int:
         """Send as much as possible, and say how much that was."""
-        ways: dict[Any, set[Any]] = {}
-        for start, end in self.capacity:
-            ways.setdefault(start, set()).add(end)
-            ways.setdefault(end, set()).add(start)
+        ways: dict[Any, list[Any]] = {}
+        for start, end in sorted({each for edge in self.capacity for each in (edge, edge[::-1])}, key=str):
+            ways.setdefault(start, []).append(end)
         sent = 0
         while True:
             came_from: dict[Any, Any] = {source: None}
             queue = [source]
             for node in queue:
-                for following in sorted(ways.get(node, ()), key=str):
+                for following in ways.get(node, ()):
                     if following not in came_from and self.left(node, following) > 0:
                         came_from[following] = node
                         queue.append(following)

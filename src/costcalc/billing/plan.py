@@ -80,6 +80,11 @@ class Plan(BaseModel):
         """The promotion that runs on a day, if one does."""
         return next((each for each in self.promotions if each.starts <= day < each.until), None)
 
+    def included_credits_on(self, day: date) -> int | None:
+        """Credits that a seat includes on a day, by the promotion that runs then if one does; None if not known."""
+        promotion = self.promotion_on(day)
+        return self.included_credits if promotion is None else promotion.included_credits
+
     def to_dict(self) -> dict[str, Any]:
         """The plan as machine output holds it."""
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, Final, NamedTuple
 
-from costcalc.billing.account import EVERY_USER, Account, Seats
+from costcalc.billing.account import Account, Budget, Seats
 from costcalc.billing.bulk import bounds, first_times, flow, renumbered
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.usage import Actor, ColumnBuilder, UsageColumns, UsageRecord, instant, microseconds
@@ -272,10 +272,7 @@ def bill(usage: "UsageColumns | Iterable[UsageRecord]", account: Account) -> Acc
     (Decimal('3800'), Decimal('200'), Decimal('40'))
     """
     columns = usage if isinstance(usage, UsageColumns) else UsageColumns.of(usage)
-    _check_columns(columns, account)
-    plan = _Plan(account, columns.actors)
-    waterfall = flow(plan.terms, columns.time_us, plan.ranked(columns.actor), columns.nano_aiu)
-    return plan.statement(waterfall, columns)
+    return _billed(columns, account, {})
 
 
 def expected_bill(account: Account, credits: Decimal) -> AccountBill:
@@ -301,7 +298,11 @@ def expected_bill(account: Account, credits: Decimal) -> AccountBill:
         billed = account.days_billed(seats)
         for day, amount in enumerate(_split(share, [1] * billed), start=account.days - billed):
             builder.add(first_us + day * _DAY_US, actor, amount)
-    columns = builder.columns()
+    return _billed(builder.columns(), account, crowds)
+
+
+def _billed(columns: UsageColumns, account: Account, crowds: Mapping[str, int]) -> AccountBill:
+    """The bill of usage in which the names of `crowds` stand for so many people of the same use each."""
     _check_columns(columns, account)
     plan = _Plan(account, columns.actors, crowds)
     waterfall = flow(plan.terms, columns.time_us, plan.ranked(columns.actor), columns.nano_aiu)
@@ -353,10 +354,10 @@ def included_steps(account: Account, billed: Iterable[Seats]) -> tuple[tuple[int
 class _Plan:
     """An account's limits as numbers, and the way back from numbers to names."""
 
-    def __init__(self, account: Account, actors: tuple[Actor, ...], crowds: Mapping[str, int] | None = None) -> None:
+    def __init__(self, account: Account, actors: tuple[Actor, ...], crowds: Mapping[str, int]) -> None:
         """`crowds` are names that stand for a number of people of the same use each."""
         self.account = account
-        self._crowds = crowds or {}
+        self._crowds = crowds
         # Logins are the same in any case; the spelling of the seat is shown.
         self._spelling = {user.casefold(): user for user in account.users}
         self._seat_of = {user: seats for seats in account.seats for user in seats.users}
@@ -388,20 +389,15 @@ class _Plan:
         account = self.account
         user_index = {user: index for index, user in enumerate(self.users)}
         excluded = {center.name for center in account.cost_centers if center.excluded_from_enterprise_budget}
-        place: dict[tuple[str, str | None], int] = {
-            (
-                budget.scope,
-                account.organization_of(budget.name) if budget.scope == "organization" else budget.name,
-            ): index
-            for index, budget in enumerate(self.budgets)
-        }
+        place = {account.budget_key(budget): index for index, budget in enumerate(self.budgets)}
+        unnamed = account.organization_of(None)
         overall = next(
             (index for index, budget in enumerate(self.budgets) if budget.scope in ("enterprise", "individual")), NONE
         )
         actors = []
         for actor in self.actors:
-            center = ("cost_center", actor.cost_center)
-            budget = place.get(center, place.get(("organization", account.organization_of(actor.organization)), NONE))
+            organization = unnamed if actor.organization is None else actor.organization
+            budget = place.get(("cost_center", actor.cost_center), place.get(("organization", organization), NONE))
             actors.append(
                 ActorTerms(
                     user=user_index[actor.user],
@@ -411,27 +407,25 @@ class _Plan:
                 )
             )
         billed = account.billed_seats()
+        budget_of = account.user_budgets()
         return Terms(
             actors=tuple(actors),
-            user_limits=tuple(self._user_limit(user) for user in self.users),
+            user_limits=tuple(
+                self._user_limit(user, budget_of(user, self._cost_center_of.get(user))) for user in self.users
+            ),
             pool=included_steps(account, billed),
             caps=tuple(
                 included_steps(account, [seats for seats in billed if seats.cost_center == name]) for name in self.caps
             ),
             budgets=tuple(
-                BudgetTerms(each.scope, each.name, _nano_aiu_of_usd(each.usd), each.stops) for each in self.budgets
+                BudgetTerms(each.scope, each.name, nearest_nano_aiu(each.usd), each.stops) for each in self.budgets
             ),
             additional_usage=account.allows_additional_usage,
         )
 
-    def _user_limit(self, user: str) -> int:
-        """The user budget of one person: their own, else that of their cost centre, else that of everyone."""
-        personal = [each for each in self.account.budgets if each.scope == "user"]
-        budgets = {(each.name and each.name.casefold(), each.cost_center): each for each in personal}
-        own, everyone = budgets.get((user.casefold(), None)), budgets.get((EVERY_USER, None))
-        center = budgets.get((None, self._cost_center_of.get(user, "")))
-        chosen = own or center or everyone
-        limit = NO_LIMIT if chosen is None else _nano_aiu_of_usd(chosen.usd) * self._crowds.get(user, 1)
+    def _user_limit(self, user: str, budget: Budget | None) -> int:
+        """What a user budget lets one person use, or so many as a crowd stands for."""
+        limit = NO_LIMIT if budget is None else nearest_nano_aiu(budget.usd) * self._crowds.get(user, 1)
         return min(NO_LIMIT, limit)
 
     def statement(self, waterfall: Waterfall, columns: UsageColumns) -> AccountBill:
@@ -480,7 +474,7 @@ class _Plan:
 
     def _seat_fee(self, seats: Seats) -> int:
         """The fee of one of the seats in nano-AIU, the share of the month that is left where it is added within."""
-        whole = _nano_aiu_of_usd(seats.terms.usd_per_seat)
+        whole = nearest_nano_aiu(seats.terms.usd_per_seat)
         return _share_of(whole, self.account.days_billed(seats), self.account.days)
 
     def _stops(self, waterfall: Waterfall) -> tuple[Stop, ...]:
@@ -583,10 +577,6 @@ _END: Final = 2**62
 
 def _shares(amounts: dict[str | None, list[int]]) -> tuple[Share, ...]:
     return tuple(Share(name, *amounts[name]) for name in sorted(amounts, key=lambda name: (name is None, name or "")))
-
-
-def _nano_aiu_of_usd(usd: Decimal) -> int:
-    return int(usd.scaleb(11, context=EXACT))
 
 
 def _share_of(whole: int, part: int, parts: int) -> int:

@@ -39,7 +39,7 @@ def plans(context: typer.Context, on: On = None, output_format: Format = OutputF
             (
                 each.id,
                 usd(each.usd_per_seat),
-                _included(each, day),
+                each.included_credits_on(day),
                 each.base_credits,
                 each.flex_credits,
                 "yes" if each.pooled else "no",
@@ -87,11 +87,6 @@ def show(
     )
 
 
-def _included(plan: "Plan", day: date) -> int | None:
-    promotion = plan.promotion_on(day)
-    return plan.included_credits if promotion is None else promotion.included_credits
-
-
 def _remarks(plan: "Plan", day: date) -> str:
     promotion = plan.promotion_on(day)
     remarks = [f"promotion for {promotion.who}; others {plan.included_credits:,}"] if promotion else []
@@ -104,7 +99,7 @@ def _show_parts(plan: "Plan", day: date) -> "Iterator[Part]":
     from costcalc.billing.plan import plan_sources
     from costcalc.display import number, usd
 
-    included = _included(plan, day)
+    included = plan.included_credits_on(day)
     credits = "an unknown number of credits" if included is None else f"{included:,} credits"
     yield f"{plan.name} ({plan.id}): {usd(plan.usd_per_seat)} a seat and month with {credits} on {day}"
     lines = []
@@ -133,7 +128,7 @@ def _show_parts(plan: "Plan", day: date) -> "Iterator[Part]":
 
 
 def _row(plan: "Plan", day: date) -> dict[str, Any]:
-    included = _included(plan, day)
+    included = plan.included_credits_on(day)
     return {
         "plan": plan.id,
         "name": plan.name,
