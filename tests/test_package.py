@@ -19,7 +19,7 @@ SOURCE = ROOT / "src" / "costcalc"
 LAYERS = [
     {"errors", "units", "notices"},
     {"tokens", "tomlfile", "display"},
-    {"entries"},
+    {"entries", "files"},
     {"pricing", "workload"},
     {"billing"},
     {"readers"},

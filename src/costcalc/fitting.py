@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from statistics import fmean, stdev
-from tempfile import NamedTemporaryFile
 from typing import Any, ClassVar, Final
 
 from costcalc.display import Part, Result, Table, count_of, number
 from costcalc.entries import ReadLog, UsageEntry
 from costcalc.errors import InputError
+from costcalc.files import whole_file
 from costcalc.history import listed_paths
 from costcalc.notices import Notice
 from costcalc.pricing.rate import Rate
@@ -147,15 +146,9 @@ class Fit(Result):
 
         Raises `InputError` if the file is there already (unless `replace`) or cannot be written.
         """
-        target = Path(path)
-        if target.exists() and not replace:
-            raise InputError(f"{target}: is there already; give another name, or allow it to be replaced")
-        try:
-            with NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, suffix=".tmp", delete=False) as file:
-                file.write(self.to_toml())
-            Path(file.name).replace(target)
-        except OSError as error:
-            raise InputError(f"{target}: cannot be written ({error.strerror})") from None
+        otherwise = "give another name, or allow it to be replaced (--replace, replace=True)"
+        with whole_file(path, replace=replace, otherwise=otherwise) as file:
+            file.write(self.to_toml())
 
 
 def _quoted(text: str) -> str:

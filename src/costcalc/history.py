@@ -65,9 +65,9 @@ class Pricer:
         self._rates: dict[tuple[object, ...], Rate | str] = {}
 
     @property
-    def rates(self) -> list[Rate]:
-        """Every rate that was used."""
-        return [rate for rate in self._rates.values() if isinstance(rate, Rate)]
+    def rates(self) -> tuple[Rate, ...]:
+        """Every rate that was used, once."""
+        return tuple({rate.id: rate for rate in self._rates.values() if isinstance(rate, Rate)}.values())
 
     def price(self, entry: UsageEntry) -> Priced:
         """An entry priced; what it lacks is told as the reason."""
@@ -170,15 +170,8 @@ class Totals:
 
     def to_dict(self) -> dict[str, Any]:
         """The totals as machine output holds them; credits that nothing is known of are null."""
-        return {
-            "records": self.records,
-            **dict(zip(KINDS, self.tokens, strict=True)),
-            "requests": self.requests,
-            "credits_reported": plain(credits_of_nano_aiu(self.reported)) if self.reported_records else None,
-            "credits_computed": plain(credits_of(self.computed)) if self.computed_records else None,
-            "credits": plain(credits_of(self.preferred)) if self.records > self.unpriced or not self.records else None,
-            "unpriced_records": self.unpriced,
-        }
+        row = {name: plain(value) if isinstance(value, Decimal) else value for name, value in self.row().items()}
+        return {**row, "unpriced_records": self.unpriced}
 
     def row(self) -> dict[str, Any]:
         """The totals as a flat row."""
@@ -386,7 +379,7 @@ def usage(
             for each in log.skipped
         ),
         skipped_count=log.skipped_count,
-        rates=tuple({rate.id: rate for rate in pricer.rates}.values()),
+        rates=pricer.rates,
         notices=tuple(_notices(log, pricer, unbilled, undated, totals)),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
+from math import prod
 from typing import Any, ClassVar, Final
 
 from costcalc.display import Part, Result, Table, number
@@ -185,14 +186,9 @@ def reconcile(
             exact += cause == EXACT
             reported += stated
             computed += own
-            for groups, key in (
-                (by_model, entry.model or ""),
-                (by_day, entry.time.date().isoformat() if entry.time else ""),
-            ):
-                so_far = groups.get(key, (0, 0))
-                groups[key] = (so_far[0] + 1, so_far[1] + difference)
-        so_far = causes.get(cause, (0, 0))
-        causes[cause] = (so_far[0] + 1, so_far[1] + difference)
+            _count(by_model, entry.model or "", difference)
+            _count(by_day, entry.time.date().isoformat() if entry.time else "", difference)
+        _count(causes, cause, difference)
         some = examples.setdefault(cause, [])
         if cause != EXACT and len(some) < 3:
             some.append(
@@ -225,9 +221,15 @@ def reconcile(
         by_day=tuple(sorted(_ranked(by_day))),
         examples=tuple(each for some in examples.values() for each in some)[:EXAMPLES],
         skipped=tuple(log.skipped),
-        rates=tuple({rate.id: rate for rate in pricer.rates}.values()),
+        rates=pricer.rates,
         notices=tuple(notices),
     )
+
+
+def _count(groups: dict[str, tuple[int, Exact]], key: str, difference: Exact) -> None:
+    """One more record of a group, and its difference."""
+    records, amount = groups.get(key, (0, 0))
+    groups[key] = (records + 1, amount + difference)
 
 
 def _distance(one: Exact, other: Exact) -> Fraction:
@@ -243,12 +245,9 @@ def _cause(pricer: Pricer, entry: UsageEntry) -> tuple[str, str, Exact | None]:
     """Why reported and computed cost agree or not, a detail, and the computed cost in nano-AIU."""
     if not entry.has_tokens:
         return MISSING, "no token counts", None
-    rate = pricer.rate(entry)
-    if isinstance(rate, str):
-        return UNKNOWN_MODEL, rate, None
     priced = pricer.price(entry)
     own, stated = priced.computed, entry.reported_nano_aiu
-    if own is None:
+    if own is None or priced.rate is None:
         return UNKNOWN_MODEL, priced.reason, None
     if stated is None:
         return MISSING, "no reported cost" if not entry.covered else "cost told for the session as a whole", own
@@ -256,7 +255,7 @@ def _cause(pricer: Pricer, entry: UsageEntry) -> tuple[str, str, Exact | None]:
         return EXACT, "", own
     if _distance(stated, own) < 1:
         return ROUNDING, "within a nano-AIU", own
-    for words, other in _alternatives(pricer, entry, rate):
+    for words, other in _alternatives(pricer, entry, priced.rate):
         if _distance(stated, other) < 1:
             return words[0], ", ".join(words[1:]), own
     if _distance(stated, own) <= _ROUNDING_NANO_AIU:
@@ -272,14 +271,10 @@ def _alternatives(pricer: Pricer, entry: UsageEntry, rate: Rate) -> Iterator[tup
     listed = [each for each in pricer.book.modifiers.values() if each.route == entry.route]
     factors += [(f"x{plain(each.factor)}", Fraction(each.factor)) for each in listed]
     if len(listed) > 1:
-        both = Fraction(1)
-        for each in listed:
-            both *= Fraction(each.factor)
+        both = prod((Fraction(each.factor) for each in listed), start=Fraction(1))
         factors.append((f"x{plain(Decimal(both.numerator) / Decimal(both.denominator))}", both))
     if base.modifiers:  # the entry says auto, but the cost may be without it
-        applied = Fraction(1)
-        for each in base.modifiers:
-            applied *= Fraction(each.factor)
+        applied = prod((Fraction(each.factor) for each in base.modifiers), start=Fraction(1))
         factors = [(words or "x0.9 not applied", factor) for words, factor in factors if factor != applied]
         factors.insert(0, ("", applied))
     fresh, cached, write, output = entry.counts

@@ -9,11 +9,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from costcalc.entries import ReadLog, UsageEntry
 from costcalc.errors import InputError
+from costcalc.files import whole_file
 from costcalc.readers.csvlines import csv_rows
 from costcalc.readers.jsonlines import RowError, count, each_row, iso_time, nano_aiu
 from costcalc.tokens import KINDS
@@ -119,28 +119,15 @@ def write(entries: Iterable[UsageEntry], path: "str | os.PathLike[str]") -> int:
     form = target.suffix.lower()
     if form not in (".csv", ".parquet"):
         raise InputError(f"{target}: must end in .csv or .parquet")
-    if target.exists():
-        raise InputError(f"{target}: is there already; give another name")
-    written = 0
-    try:
-        with NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=target.parent, suffix=".tmp", delete=False
-        ) as file:
-            try:
-                if form == ".csv":
-                    writer = csv.writer(file, lineterminator="\n")
-                    writer.writerow(COLUMNS)
-                    for entry in entries:
-                        writer.writerow(_to_cell(value) for value in row_of(entry).values())
-                        written += 1
-                else:
-                    written = _write_parquet(entries, file.name)
-            except BaseException:
-                Path(file.name).unlink()
-                raise
-        Path(file.name).replace(target)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror})") from None
+    with whole_file(target) as file:
+        if form == ".parquet":
+            return _write_parquet(entries, file.name)
+        written = 0
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for entry in entries:
+            writer.writerow(_to_cell(value) for value in row_of(entry).values())
+            written += 1
     return written
 
 
