@@ -274,3 +274,15 @@ def as_records(worst: tuple[WorstUse, ...]) -> list[UsageRecord]:
                 records.append(UsageRecord(at, name, credits, seats.organization, seats.cost_center))
             assert left == 0
     return records
+
+
+def test_seats_that_the_month_does_not_bill_and_cost_centres_that_are_not_listed_are_told() -> None:
+    seats = (
+        Seats(plan="business", users=("ana",), cost_center="platfrm"),
+        Seats(plan="business", users=("bo",), added_on=date(2026, 11, 10)),
+    )
+    centers = (CostCenter(name="platform", included_usage_cap=True),)
+    check = check_account(Account(kind="enterprise", month="2026-10", seats=seats, cost_centers=centers))
+    told = {notice.code: notice.message for notice in check.notices}
+    assert "1 x business (added 2026-11-10)" in told["seats_outside_month"]
+    assert "platfrm" in told["cost_centers_not_listed"]

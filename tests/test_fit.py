@@ -1,5 +1,6 @@
 """A profile from history: what a known way of working leaves in logs is found again."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -134,3 +135,26 @@ def test_the_command_line(costcalc: Run, tmp_path: Path) -> None:
     assert "mine.toml: is there already" in err
     assert costcalc("profiles", "fit", str(tmp_path), "--pause", "x")[0] == 2
     assert costcalc("profiles", "fit", str(tmp_path / "missing"))[0] == 2
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 201])
+def test_a_name_that_cannot_be(tmp_path: Path, name: str) -> None:
+    path = logs.session_file(tmp_path, "s", logs.call_event("1", Call("gpt-5.4-mini", 100, 100, 0, 10)))
+    with pytest.raises(InputError, match="name must be"):
+        fit_profile([path], name=name)
+
+
+def test_a_profile_is_written_through_a_link_and_keeps_its_mode(tmp_path: Path) -> None:
+    path = logs.session_file(tmp_path, "s", logs.call_event("1", Call("gpt-5.4-mini", 100, 100, 0, 10)))
+    target, link = tmp_path / "target.toml", tmp_path / "link.toml"
+    fit_profile([path]).save(target)
+    target.chmod(0o640)
+    link.symlink_to(target)
+    fit_profile([path], name="other").save(link, replace=True)
+    assert link.is_symlink()
+    assert 'name = "other"' in target.read_text()
+    assert target.stat().st_mode & 0o777 == 0o640
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="not a file that can be replaced"):
+        fit_profile([path]).save(tmp_path / "pipe", replace=True)
+    assert not list(tmp_path.glob("*.tmp"))

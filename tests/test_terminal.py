@@ -105,3 +105,38 @@ def test_long_reading_shows_progress_on_a_terminal_and_is_silent_in_a_pipe(tmp_p
     shown = on_terminal(100, [sys.executable, "-m", "costcalc", "usage", str(log)])
     assert "Reading" in shown
     assert "20,000 records" in shown
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_an_answer_that_cannot_be_written_is_one_line() -> None:
+    for command in (["rates"], ["rates", "--format", "json"]):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "costcalc", *command],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        assert done.returncode == 2
+        assert done.stderr == "costcalc: the answer cannot be written (No space left on device)\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes a stream by the shell")
+def test_without_standard_output_it_says_so() -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" -m costcalc rates >&-', sys.executable], stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == "costcalc: the answer cannot be written (standard output is closed)\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of pipes")
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    near, far = os.pipe()
+    os.close(near)
+    done = subprocess.run(
+        [sys.executable, "-m", "costcalc", "rates"], stdout=far, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(far)
+    assert (done.returncode, done.stderr) == (0, "")

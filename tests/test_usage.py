@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from costcalc import InputError, UnknownNameError, UsageReport, reconcile, usage
+from costcalc import InputError, UnknownNameError, UsageReport, fit_profile, reconcile, usage
 from costcalc.entries import ReadLog, UsageEntry
 from costcalc.readers import find, jsonlines, normalised, plain_report
 from tests import logs
@@ -373,6 +373,43 @@ class TestOtherTraps:
         assert report.credits == 75
         assert "dated_model_id" in {notice.code for notice in report.notices}
 
+    def test_nothing_known_is_not_zero(self, tmp_path: Path) -> None:
+        path = tmp_path / "main.jsonl"
+        path.write_text(logs.lines(logs.vscode_line("1", OPUS._replace(model="gpt-99", nano_aiu=None))))
+        report = usage([path])
+        assert report.credits is None
+        assert str(report).startswith("An unknown amount: 1 record of 1 file")
+        path.write_text(path.read_text() + logs.lines(logs.vscode_line("2", OPUS)))
+        assert str(usage([path])).startswith(
+            "$0.00445 (0.445 credits): 2 records of 1 file, 1 with a reported cost, 1 of"
+        )
+
+    def test_whose_prices_are_used_is_in_sight(self, tmp_path: Path) -> None:
+        path = logs.session_file(tmp_path, "s", logs.call_event("1", SONNET))
+        for result in (usage([path]), reconcile([path])):
+            assert "Computed at prices: published, github-docs, read " in str(result)
+        other = usage([path], as_model="mai-code-1-flash", as_route="api")
+        assert "Computed at prices: indicative, " in str(other)
+        assert "rate_indicative" in {notice.code for notice in other.notices}
+
+    def test_days_that_leave_nothing_are_told(self, tmp_path: Path) -> None:
+        path = logs.session_file(tmp_path, "s", logs.call_event("1", SONNET))
+        codes = {notice.code for notice in usage([path], since=date(2029, 1, 1)).notices}
+        assert "no_use_in_days" in codes
+
+    @pytest.mark.parametrize("name", ["notes.txt", "empty"])
+    def test_nothing_readable_is_an_error_everywhere(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "empty").mkdir()
+        (tmp_path / "notes.txt").write_text("nothing of the kind\n")
+        for ask in (usage, reconcile, fit_profile):
+            with pytest.raises(InputError, match=rf"no usage in what was given: .*{name}: no f"):
+                ask([tmp_path / name])
+
+    def test_a_pseudonym_needs_a_key(self, tmp_path: Path) -> None:
+        path = logs.session_file(tmp_path, "s", logs.call_event("1", SONNET))
+        with pytest.raises(InputError, match="pseudonyms need a key"):
+            usage([path], pseudonym_key="")
+
     def test_doubts_about_records_are_told(self, tmp_path: Path) -> None:
         path = tmp_path / "main.jsonl"
         path.write_text(logs.lines(logs.vscode_line("1", OPUS._replace(nano_aiu=None))))
@@ -548,6 +585,13 @@ class TestReconcile:
         assert self.causes(tmp_path, as_write._replace(fresh=500, write=0, nano_aiu=stated)) == {
             "modifier x0.9 + cache-write convention": 1
         }
+
+    def test_a_dated_id_of_the_api_that_differs(self, tmp_path: Path) -> None:
+        path = tmp_path / "own.csv"
+        path.write_text(
+            "time,model,route,fresh_input,output,reported_nano_aiu\n2026-08-01,gpt-5.4-mini-2026-03-17,api,1000,10,7\n"
+        )
+        assert [cause.cause for cause in reconcile([path]).causes] == ["unexplained"]
 
     def test_auto_selection_that_was_not_applied(self, tmp_path: Path) -> None:
         path = tmp_path / "report.csv"

@@ -24,8 +24,7 @@ from costcalc.estimation import (
 )
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
-from costcalc.pricing.rate import Rate
-from costcalc.quote import claim_words
+from costcalc.pricing.rate import Rate, claim_words
 from costcalc.tokens import KINDS
 from costcalc.units import EXACT, canonical, plain, usd_of_credits
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile

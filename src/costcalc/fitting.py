@@ -94,7 +94,7 @@ class Fit(Result):
     def parts(self) -> Iterator[Part]:
         yield (
             f"{self.profile.name}: {count_of(self.tasks, 'task')} of "
-            f"{'1 person' if self.users == 1 else f'{self.users:,} people'} on {count_of(self.active_days, 'day')}, "
+            f"{self._people()} on {count_of(self.active_days, 'day')}, "
             f"{self.first_day} to {self.last_day}"
         )
         yield Table(
@@ -107,6 +107,9 @@ class Fit(Result):
         )
         yield f"Tasks by model: {shares}.{cached} Spread of a task's tokens: sigma {self.profile.sigma}."
 
+    def _people(self) -> str:
+        return "1 person" if self.users == 1 else f"{self.users:,} people"
+
     def rows(self) -> list[dict[str, Any]]:
         return [
             {"number": mean.name, "mean": mean.mean, "low": mean.low, "high": mean.high, "values": mean.values}
@@ -116,7 +119,7 @@ class Fit(Result):
     def to_toml(self) -> str:
         """The profile as a file that `SessionProfile.load` reads."""
         lines = [
-            f"# Fitted to {self.tasks:,} tasks of {self.users:,} people on {self.active_days:,} days,",
+            f"# Fitted to {count_of(self.tasks, 'task')} of {self._people()} on {count_of(self.active_days, 'day')},",
             f"# {self.first_day} to {self.last_day}. Models: "
             + ", ".join(f"{_comment(model)} {plain(share * 100)} %" for model, share in self.models),
             *(f"# {_comment(notice.message)}" for notice in self.notices),
@@ -194,6 +197,8 @@ def fit_profile(
 
     Raises `InputError` if there is no task to be found: daily reports know no tasks.
     """
+    if not 1 <= len(name.strip()) <= 200 or not name.isprintable():
+        raise InputError(f"name must be a text of 1 to 200 characters on one line, not {name!r:.40}")
     log = ReadLog()
     entries: list[UsageEntry] = []
     totals_only = without_calls = cached_unknown = 0

@@ -14,14 +14,14 @@ from typing import Any, ClassVar, Final, Literal, get_args
 from costcalc.display import Part, Result, Table, count_of, number, usd
 from costcalc.entries import ReadLog, Skipped, UsageEntry
 from costcalc.errors import CostcalcError, InputError, UnknownNameError, unknown_name
-from costcalc.notices import Notice
+from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import PriceBook
-from costcalc.pricing.rate import Rate
+from costcalc.pricing.rate import Rate, claims_line
 from costcalc.readers.find import Found, known_places, read_usage
 from costcalc.readers.github_report import REST_SOURCE
 from costcalc.readers.normalised import write as write_entries
 from costcalc.tokens import KINDS
-from costcalc.units import credits_of_nano_aiu, plain, usd_of_nano_aiu
+from costcalc.units import credits_of_nano_aiu, plain, usd_of_credits
 
 Exact = int | Fraction
 """An amount of nano-AIU: whole but for prices that are finer."""
@@ -168,6 +168,11 @@ class Totals:
         else:
             self.preferred += priced.preferred
 
+    @property
+    def credits(self) -> Decimal | None:
+        """The cost to believe, in credits; None where nothing is known of that of any record."""
+        return credits_of(self.preferred) if self.records > self.unpriced or not self.records else None
+
     def to_dict(self) -> dict[str, Any]:
         """The totals as machine output holds them; credits that nothing is known of are null."""
         row = {name: plain(value) if isinstance(value, Decimal) else value for name, value in self.row().items()}
@@ -181,7 +186,7 @@ class Totals:
             "requests": self.requests,
             "credits_reported": credits_of_nano_aiu(self.reported) if self.reported_records else None,
             "credits_computed": credits_of(self.computed) if self.computed_records else None,
-            "credits": credits_of(self.preferred) if self.records > self.unpriced or not self.records else None,
+            "credits": self.credits,
         }
 
 
@@ -219,9 +224,9 @@ class UsageReport(Result):
     notices: tuple[Notice, ...]
 
     @property
-    def credits(self) -> Decimal:
-        """All credits, reported where they are, computed elsewhere."""
-        return credits_of(self.totals.preferred)
+    def credits(self) -> Decimal | None:
+        """All credits, reported where they are, computed elsewhere; None where nothing is known of any."""
+        return self.totals.credits
 
     def rates_used(self) -> Iterator[Rate]:
         yield from self.rates
@@ -253,17 +258,20 @@ class UsageReport(Result):
 
     def parts(self) -> Iterator[Part]:
         totals = self.totals
-        cost = usd(usd_of_nano_aiu(round(totals.preferred)))
+        cost = "An unknown amount"
+        if self.credits is not None:
+            cost = f"{usd(usd_of_credits(self.credits))} ({number(self.credits)} credits)"
+        unpriced = f", {totals.unpriced:,} of unknown cost and not in it" if totals.unpriced else ""
         yield (
-            f"{cost} ({number(self.credits)} credits): {count_of(totals.records, 'record')} of "
-            f"{count_of(len(self.found), 'file')}, "
-            f"{totals.reported_records:,} with a reported cost"
+            f"{cost}: {count_of(totals.records, 'record')} of {count_of(len(self.found), 'file')}, "
+            f"{totals.reported_records:,} with a reported cost{unpriced}"
         )
         columns = ("records", "fresh input", "cached", "write", "output", "credits", "reported", "computed")
         rows = [(*(name or "(none)" for name in names), *_cells(each)) for names, each in self.groups[:_SHOWN]]
         yield Table((*self.by, *columns), (*rows, (*("all" for _ in self.by), *_cells(totals))))
         if len(self.groups) > _SHOWN:
             yield f"… and {len(self.groups) - _SHOWN:,} more groups; --format json or csv has all"
+        yield from claims_line(self.rates)
         if self.unpriced:
             yield Table(
                 ("model", "route", "records", "tokens", "why it has no price"),
@@ -322,17 +330,20 @@ def usage(
             raise unknown_name("key", key, KEYS)
     if since is not None and until is not None and until < since:
         raise InputError(f"until {until} is before since {since}")
+    if pseudonym_key is not None and not pseudonym_key:
+        raise InputError("pseudonyms need a key that is not empty: without one they can be guessed")
     pricer = Pricer(rates or PriceBook.load(), as_model, as_route)
     log = ReadLog()
     found: list[Found] = []
     totals, unbilled = Totals(), Totals()
     groups: dict[tuple[str | None, ...], Totals] = {}
     unpriced: dict[tuple[str | None, str, str], list[int]] = {}
-    undated = 0
+    undated = other_days = 0
+    believed: dict[str, tuple[Rate, date]] = {}
     keep = frozenset(by) if export is None else None
 
     def chosen() -> Iterator[UsageEntry]:
-        nonlocal undated
+        nonlocal undated, other_days
         for entry in read_usage(listed_paths(paths), log, found, told, keep):
             if since is not None or until is not None:
                 if entry.time is None:
@@ -340,6 +351,7 @@ def usage(
                     continue
                 day = entry.time.date()
                 if (since is not None and day < since) or (until is not None and day > until):
+                    other_days += entry.records
                     continue
             yield entry if pseudonym_key is None else with_pseudonyms(entry, pseudonym_key)
 
@@ -350,6 +362,11 @@ def usage(
             return
         totals.add(priced)
         groups.setdefault(tuple(_name(priced.entry, key) for key in by), Totals()).add(priced)
+        entry, rate = priced.entry, priced.rate
+        if rate is not None and entry.time is not None and entry.reported_nano_aiu is None and not entry.covered:
+            day = entry.time.date()
+            if rate.id not in believed or believed[rate.id][1] < day:
+                believed[rate.id] = (rate, day)
         if priced.preferred is None:
             counted = unpriced.setdefault((priced.entry.model, priced.entry.route, priced.reason), [0, 0])
             counted[0] += known.records
@@ -360,9 +377,6 @@ def usage(
             take(known)
     else:
         write_entries(_each(chosen(), take), export)
-    if not found and log.skipped:
-        first = log.skipped[0]
-        raise InputError(f"no usage in what was given: {first.file}: {first.reason}")
     return UsageReport(
         by=tuple(by),
         found=tuple(
@@ -380,8 +394,19 @@ def usage(
         ),
         skipped_count=log.skipped_count,
         rates=pricer.rates,
-        notices=tuple(_notices(log, pricer, unbilled, undated, totals)),
+        notices=distinct(
+            (
+                *_notices(log, pricer, unbilled, undated, totals),
+                *_no_use_in_days(totals, other_days),
+                *(notice for rate, day in believed.values() for notice in pricer.book.notices(rate, day)),
+            )
+        ),
     )
+
+
+def _no_use_in_days(totals: Totals, other_days: int) -> Iterator[Notice]:
+    if other_days and not totals.records:
+        yield Notice("no_use_in_days", f"all {other_days:,} records are of other days than those asked for")
 
 
 def _each(entries: Iterable[UsageEntry], take: Callable[[UsageEntry], None]) -> Iterator[UsageEntry]:

@@ -10,7 +10,7 @@ from costcalc.display import Part, Result, Table, usd
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook, checked_day
 from costcalc.pricing.catalog import STANDARD
-from costcalc.pricing.rate import Cost, KindCost, Rate
+from costcalc.pricing.rate import Cost, KindCost, Rate, claim_words
 from costcalc.tokens import KINDS, TokenUsage
 from costcalc.units import nearest_whole, plain
 
@@ -100,11 +100,6 @@ def cost_table(lines: tuple[KindCost, ...], title: str = "") -> Table:
         ),
         title,
     )
-
-
-def claim_words(rate: Rate) -> str:
-    """Whose price it is in a few words: status, source and when it was read."""
-    return f"{rate.status}, {rate.source}, read {rate.as_of}"
 
 
 def rate_line(rate: Rate) -> str:

@@ -14,7 +14,7 @@ from costcalc.entries import ReadLog, Skipped, UsageEntry
 from costcalc.history import EXAMPLES, Exact, Pricer, credits_of, listed_paths
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
-from costcalc.pricing.rate import Rate
+from costcalc.pricing.rate import Rate, claims_line
 from costcalc.readers.find import read_usage
 from costcalc.units import plain
 
@@ -126,6 +126,7 @@ class Reconciliation(Result):
                 ("cause", "records", "difference, credits"),
                 tuple((each.cause, each.records, each.difference_credits) for each in self.causes),
             )
+        yield from claims_line(self.rates)
         off = [each for each in self.by_model if each[2]]
         if off:
             yield Table(("model", "compared", "difference, credits"), tuple(off))
@@ -266,7 +267,7 @@ def _cause(pricer: Pricer, entry: UsageEntry) -> tuple[str, str, Exact | None]:
 def _alternatives(pricer: Pricer, entry: UsageEntry, rate: Rate) -> Iterator[tuple[tuple[str, ...], Exact]]:
     """Other ways to price an entry, those with fewer changes first: the cause to name, details, and the cost."""
     base = rate.tiers[0]
-    plain_rate = pricer.book.rate(entry.model or "", route=entry.route, on=entry.time, service_tier=entry.service_tier)
+    plain_rate = pricer.book.rate(rate.model, route=entry.route, on=entry.time, service_tier=entry.service_tier)
     factors: list[tuple[str, Fraction]] = [("", Fraction(1))]
     listed = [each for each in pricer.book.modifiers.values() if each.route == entry.route]
     factors += [(f"x{plain(each.factor)}", Fraction(each.factor)) for each in listed]

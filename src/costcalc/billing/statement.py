@@ -16,7 +16,7 @@ from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, BudgetTerms, 
 from costcalc.display import Part, Result, Table, count_of, usd
 from costcalc.errors import InputError
 from costcalc.notices import Notice, distinct
-from costcalc.pricing.rate import Rate
+from costcalc.pricing.rate import Rate, claims_line
 from costcalc.units import (
     EXACT,
     NANO_AIU_PER_CREDIT,
@@ -194,6 +194,7 @@ class AccountBill(Result):
                 ("total", None, self.total_usd),
             ),
         )
+        yield from claims_line(self.rates)
         yield from _some(
             "Blocked",
             ("limit", "of", "since", "credits"),
@@ -539,6 +540,21 @@ class _Plan:
                 "seats_added_in_month",
                 f"a seat added within the month brings {share} (prorate_new_seat_credits; GitHub's pages disagree) and "
                 "pays for the days that are left, to the nearest 10^-11 dollars (how an invoice rounds is not known)",
+            )
+        outside = [seats for seats in account.seats if seats not in billed]
+        if outside:
+            words = ", ".join(
+                f"{seats.number:,} x {seats.plan} "
+                + (f"(removed {seats.removed_on})" if seats.removed_on else f"(added {seats.added_on})")
+                for seats in outside
+            )
+            yield Notice("seats_outside_month", f"seats that are not there in {account.month} are not billed: {words}")
+        listed_centers = {center.name for center in account.cost_centers}
+        unlisted = [name for name in account.cost_center_names if name not in listed_centers]
+        if listed_centers and unlisted:
+            yield Notice(
+                "cost_centers_not_listed",
+                f"seats name cost centres that [[cost_centers]] does not list, so no cap applies: {', '.join(unlisted)}",
             )
         for plan_id in dict.fromkeys(seats.plan for seats in billed):
             plan = plan_named(plan_id)

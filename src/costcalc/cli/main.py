@@ -81,13 +81,23 @@ def main(arguments: "list[str] | None" = None) -> NoReturn:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # a name that the terminal cannot show must not end the command
             reconfigure(errors="backslashreplace")
+    if sys.stdout is None:
+        sys.exit(_refuse("the answer cannot be written (standard output is closed)"))
     try:
         status = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+        _drop_output()
+    except OSError as error:
+        status = _refuse(f"the answer cannot be written ({error.strerror})")
+        _drop_output()
     sys.exit(status)
+
+
+def _drop_output() -> None:
+    """Nothing that is still to be written reaches standard output, not even as Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: "list[str] | None") -> int:
@@ -103,6 +113,8 @@ def _run(arguments: "list[str] | None") -> int:
         message = str(format_message())
         path = context.command_path if context is not None else "costcalc"
         return _refuse(f"{message.rstrip('.')}; {path} --help shows the usage")
+    except SystemExit:  # what typer makes of a broken pipe; it ends the process by itself in no other case
+        raise BrokenPipeError from None
     except (typer.Abort, KeyboardInterrupt):
         return 130
     return status if isinstance(status, int) else 0

@@ -97,7 +97,7 @@ def show(
 
 def _list_parts(found: "Sequence[Rate]", day: date, basis: str, book: "costcalc.PriceBook") -> "Iterator[Part]":
     from costcalc.display import Table
-    from costcalc.quote import claim_words
+    from costcalc.pricing.rate import claim_words
 
     yield f"{len({rate.model for rate in found})} models have a price on {day} (basis {basis}); USD per million tokens"
     yield Table(
@@ -115,9 +115,12 @@ def _list_parts(found: "Sequence[Rate]", day: date, basis: str, book: "costcalc.
             for rate in found
         ),
     )
-    oldest = {book.sources[rate.source].id: rate.as_of for rate in found}
+    reads: dict[str, dict[str, None]] = {}
+    for rate in found:
+        reads.setdefault(rate.source, {})[str(rate.as_of)] = None
     yield "A dash: the source gives no price; cached input and cache writes then cost as much as input.\nSources: " + (
-        "; ".join(f"{book.sources[name].title} ({name}, read {read})" for name, read in oldest.items()) or "none"
+        "; ".join(f"{book.sources[name].title} ({name}, read {', '.join(days)})" for name, days in reads.items())
+        or "none"
     )
 
 
@@ -174,7 +177,7 @@ def _show_parts(
 
 
 def _claim_cells(rate: "Rate", day: date) -> "tuple[Cell, ...]":
-    from costcalc.quote import claim_words
+    from costcalc.pricing.rate import claim_words
 
     started = (rate.effective_from or rate.not_before or date.min) <= day
     return (

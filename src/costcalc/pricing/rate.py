@@ -11,7 +11,7 @@ from costcalc.tokens import KINDS, Kind, TokenUsage
 from costcalc.units import EXACT, canonical, credits_of_usd, decimal_of, nearest_nano_aiu, nearest_whole, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from fractions import Fraction
 
 Status = Literal["published", "provisional", "indicative"]
@@ -374,3 +374,15 @@ def total_usd(lines: "tuple[KindCost, ...]") -> Decimal:
     for line in lines:
         total = EXACT.add(total, line.usd)
     return canonical(total)
+
+
+def claim_words(rate: Rate) -> str:
+    """Whose price it is in a few words: status, source and when it was read."""
+    return f"{rate.status}, {rate.source}, read {rate.as_of}"
+
+
+def claims_line(rates: "Iterable[Rate]") -> "Iterator[str]":
+    """Whose prices a computed figure rests on, in a line, if it rests on any."""
+    words = dict.fromkeys(claim_words(rate) for rate in rates)
+    if words:
+        yield f"Computed at prices: {'; '.join(words)}"

@@ -202,11 +202,12 @@ def read_usage(
     over; a file named itself is noted in the log. With `keep`, rows that differ in none of these keys, nor in day and
     model, may come added up.
 
-    Raises `InputError` for a path at which there is nothing.
+    Raises `InputError` for a path at which there is nothing, or if no file is of a known format.
     """
     files: list[tuple[int, str, str, Reader]] = []
     taken: set[tuple[int, int]] = set()
-    for path in paths:
+    listed = list(paths)
+    for path in listed:
         named = os.path.isfile(path)  # noqa: PTH113
         for file in files_of(path, log):
             try:
@@ -223,6 +224,9 @@ def read_usage(
                 continue
             taken.add((status.st_dev, status.st_ino))
             files.append((_RANKS.get(reader[0], len(_RANKS)), file, *reader))
+    if not files:
+        file, _, reason = log.skipped[0] if log.skipped else (", ".join(listed), 0, "no file of a known format")
+        raise InputError(f"no usage in what was given: {file}: {reason}")
     once = _Once(log)
     # Added-up rows cannot be held against those of another report.
     if sum(source == github_report.SOURCE for _, _, source, _ in files) > 1:
