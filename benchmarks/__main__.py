@@ -3,6 +3,7 @@
 Each figure is a ratio of two medians from one run, the two sides in turn, so that a machine that slows down slows both.
 """
 
+import json
 import subprocess
 import sys
 import time
@@ -46,7 +47,9 @@ def main() -> None:
     print(f"Python {sys.version.split()[0]}, {ROUNDS} rounds each; min / median / max\n")
     in_process()
     whole_processes()
-    bills(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    bills(rows)
+    logs(rows)
 
 
 def in_process() -> None:
@@ -119,6 +122,87 @@ def bills(rows: int) -> None:
         own, other = in_turn(lambda: run(command), lambda: run(peer), BILL_ROUNDS)
     print(f"costcalc bill, {rows:,} records: {shown(own, 1, 's')}; polars reads and sorts them: {shown(other, 1, 's')}")
     print(f"  {median(own) / median(other):.2f} times as long, aim at most 3\n")
+
+
+def logs(rows: int) -> None:
+    """Logs (synthetic) in which every line is a call, against only decoding their lines with the fastest decoder."""
+    forms = {"VS Code's log": vscode_line, "OpenTelemetry spans": span_line, "OpenAI's bodies": body_line}
+    code = "import orjson, sys\nfor line in open(sys.argv[1], 'rb'): orjson.loads(line)"
+    for name, line_of in forms.items():
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "log.jsonl"
+            with path.open("w", encoding="utf-8") as file:
+                file.writelines(json.dumps(line_of(number)) + "\n" for number in range(rows))
+            command = [sys.executable, "-m", "costcalc", "usage", str(path), "--format", "csv"]
+            peer = python(code)
+            own, other = in_turn(
+                lambda command=command: run(command),  # type: ignore[misc]
+                lambda peer=peer, path=path: run([*peer, str(path)]),  # type: ignore[misc]
+                BILL_ROUNDS,
+            )
+            size = path.stat().st_size / 1e6
+        print(f"costcalc usage, {name}, {rows:,} calls in {size:,.0f} MB: {shown(own, 1, 's')}")
+        print(f"  orjson decodes the lines: {shown(other, 1, 's')}")
+        print(f"  {median(own) / median(other):.2f} times as long, aim at most 2\n")
+
+
+def vscode_line(number: int) -> dict[str, object]:
+    """A call as VS Code logs it."""
+    return {
+        "ts": 1_785_542_400_000 + number * 1_000,
+        "dur": 100,
+        "sid": f"session-{number // 500}",
+        "type": "llm_request",
+        "name": "chat:claude-sonnet-4.6",
+        "spanId": f"span-{number}",
+        "status": "ok",
+        "attrs": {
+            "model": ("claude-sonnet-4.6", "gpt-5.4-mini")[number % 2],
+            "debugName": "panel/editAgent",
+            "inputTokens": 20_000 + number % 90_000,
+            "outputTokens": number % 3_000,
+            "cachedTokens": 10_000,
+            "copilotUsageNanoAiu": number * 1_000,
+        },
+    }
+
+
+def span_line(number: int) -> dict[str, object]:
+    """A call as a file exporter of spans writes it."""
+    return {
+        "type": "span",
+        "name": "chat claude-sonnet-4.6",
+        "traceId": f"trace-{number // 20}",
+        "spanId": f"span-{number}",
+        "startTime": [1_785_542_400 + number, 230_000_000],
+        "attributes": {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.response.model": ("claude-sonnet-4.6", "gpt-5.4-mini")[number % 2],
+            "gen_ai.response.id": f"response-{number}",
+            "gen_ai.conversation.id": f"session-{number // 500}",
+            "gen_ai.usage.input_tokens": 20_000 + number % 90_000,
+            "gen_ai.usage.output_tokens": number % 3_000,
+            "gen_ai.usage.cache_read.input_tokens": 10_000,
+            "gen_ai.usage.cache_creation.input_tokens": 500,
+        },
+    }
+
+
+def body_line(number: int) -> dict[str, object]:
+    """An answer of OpenAI's Responses API, without its text."""
+    return {
+        "id": f"response-{number}",
+        "object": "response",
+        "created_at": 1_785_542_400 + number,
+        "model": ("gpt-5.4-mini", "gpt-5.4")[number % 2],
+        "usage": {
+            "input_tokens": 20_000 + number % 90_000,
+            "input_tokens_details": {"cached_tokens": 10_000},
+            "output_tokens": number % 3_000,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": 20_000 + number % 90_000 + number % 3_000,
+        },
+    }
 
 
 def in_turn(

@@ -677,6 +677,97 @@ class TestLargeReports:
         assert [(each.records, each.reported_nano_aiu) for each in found] == [(9, 45 * 10**9)]
 
 
+class TestLargeLogs:
+    """The fast way adds up what the careful way reads, line by line."""
+
+    @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    @pytest.mark.parametrize("form", ["VS Code", "OpenTelemetry", "Responses", "Chat Completions"])
+    @given(data=st.data(), by=st.lists(st.sampled_from(["model", "day", "session", "route", "source"]), unique=True))
+    def test_both_ways_agree(self, tmp_path_factory: Any, form: str, data: st.DataObject, by: list[Any]) -> None:
+        plain_calls = pytest.importorskip("costcalc.readers.plain_calls", reason="the fast way needs msgspec and numpy")
+        odd_line = st.one_of(*(damaged(sound) for sound in (*FORMS[form], *ODD_LINES.get(form, ()))))
+        line = st.builds(plain_line, st.just(form), calls, st.integers(0, 9), st.sampled_from(EXTRAS[form])) | odd_line
+        folder = tmp_path_factory.mktemp("log")
+        sound = json.dumps(FORMS[form][0]).encode()
+        for name in ("a.jsonl", "b.jsonl"):
+            lines = [sound, *data.draw(st.lists(line, max_size=5))]
+            end = data.draw(st.sampled_from([b"\n", b"\n", b"\n", b"\r\n", b"\n\n"]))
+            (folder / name).write_bytes(end.join(lines) + data.draw(st.sampled_from([end, b""])))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(plain_calls, "MIN_BYTES", 0)
+            patch.setattr(plain_calls, "_BLOCK", data.draw(st.sampled_from([1, 500, 10_000])))
+            patch.setattr(plain_calls, "_LONG_LINE", data.draw(st.sampled_from([1, 10_000])))
+            fast = usage([folder], by=by).to_dict()
+            patch.setattr(plain_calls, "read", lambda *_: {})
+            careful = usage([folder], by=by).to_dict()
+        for found in (fast, careful):
+            found["skipped"].sort(key=lambda each: (each["file"], each["line"], each["reason"]))
+        assert {**fast, "rates": None} == {**careful, "rates": None}
+
+    @pytest.mark.parametrize("form", ["VS Code", "OpenTelemetry", "Responses", "Chat Completions"])
+    def test_plain_logs_are_read_the_fast_way(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+        plain_calls = pytest.importorskip("costcalc.readers.plain_calls", reason="the fast way needs msgspec and numpy")
+        path = tmp_path / "log.jsonl"
+        path.write_bytes(b"\n".join(plain_line(form, API_CALL, number, {}) for number in range(9)) + b"\n")
+        monkeypatch.setattr(plain_calls, "MIN_BYTES", 0)
+        source = find.reader_of(str(path))[0]  # type: ignore[index]
+        found = plain_calls.read(source, [str(path)], ReadLog(), frozenset(), ())
+        assert [(each.records, each.output) for each in found[str(path)]] == [(9, 9 * API_CALL.output)]
+
+    def test_calls_on_either_side_of_a_long_context_price_stay_apart(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plain_calls = pytest.importorskip("costcalc.readers.plain_calls", reason="the fast way needs msgspec and numpy")
+        monkeypatch.setattr(plain_calls, "MIN_BYTES", 0)
+        path = tmp_path / "log.jsonl"
+        both = [Call("gpt-5.4", prompt, 0, 0, 0) for prompt in (272_000, 272_001)]
+        path.write_bytes(b"\n".join(plain_line("VS Code", call, n, {}) for n, call in enumerate(both)) + b"\n")
+        assert usage([path]).totals.computed == sum(map(cost, both))
+
+
+def plain_line(form: str, call: Call, number: int, extra: dict[str, Any]) -> bytes:
+    """A sound line of a form, with more or other fields at its top or in its attributes."""
+    name = f"call-{number}"
+    if form == "VS Code":
+        line = logs.vscode_line(name, call)
+    elif form == "OpenTelemetry":
+        line = logs.otel_line(name, call)
+    else:
+        line = logs.openai_body(call, name, chat=form == "Chat Completions")
+    inner = line.get("attrs") or line.get("attributes") or {}
+    inner.update(extra.get("attributes", {}))
+    line.update({key: value for key, value in extra.items() if key != "attributes"})
+    return json.dumps(line).encode()
+
+
+EXTRAS: dict[str, list[dict[str, Any]]] = {
+    "VS Code": [
+        {}, {}, {"sid": "other"}, {"sid": None}, {"type": "tool_call"}, {"attributes": {"debugName": "title"}},
+        {"attributes": {"cachedTokens": None}}, {"attributes": {"copilotUsageNanoAiu": 5}}, {"ts": 1.5}, {"attributes": {"x": "ü"}},
+    ],
+    "OpenTelemetry": [
+        {}, {}, {"attributes": {"gen_ai.provider.name": "openai"}}, {"attributes": {"gen_ai.system": "anthropic"}},
+        {"attributes": {"gen_ai.provider.name": "openai", "copilot_chat.turn_count": 1}}, {"startTime": None},
+        {"attributes": {"gen_ai.provider.name": "openai", "github.copilot.x": 1}}, {"startTime": "2026-08-03T23:59:59.9+02:00"},
+        {"startTime": None, "startTimeUnixNano": "1785542400000000000"}, {"startTime": "x"}, {"type": "metric"},
+        {"attributes": {"gen_ai.operation.name": "invoke_agent"}}, {"attributes": {"event.name": "e"}},
+        {"attributes": {"gen_ai.conversation.id": "c2"}}, {"attributes": {"gen_ai.response.id": None}}, {"spanId": "s"},
+        {"name": "gen_ai.client.inference.operation.details"}, {"attributes": {"gen_ai.response.finish_reasons": ["stop"]}},
+        {"attributes": {"gen_ai.usage.cache_write.input_tokens": 1}}, {"startTime": None, "timestamp": "2026-08-03"},
+    ],
+    "Responses": [
+        {}, {}, {"service_tier": "flex"}, {"service_tier": "x"}, {"created": 5}, {"created_at": None}, {"model": ""},
+        {"usage": {"input_tokens": 5, "output_tokens": 5, "cache_read_input_tokens": 5}}, {"usage": {}},
+        {"usage": {"input_tokens": 5, "output_tokens": 5, "prompt_tokens": 7, "prompt_tokens_details": {"cached_tokens": 1}}},
+        {"usage": {"input_tokens": 5, "output_tokens": 5, "input_tokens_details": {"cache_write_tokens": 1}}},
+        {"response": {"model": "x"}}, {"custom_id": "x"}, {"output": "n\u00e9"},
+        {"copilot_usage": {"token_details": [{"token_type": "input", "token_count": 5}], "total_nano_aiu": 5}},
+    ],
+    "Chat Completions": [{}, {}, {"service_tier": "priority"}, {"choices": [{"message": {"content": '"usage" {}'}}]}],
+}  # fmt: skip
+ODD_LINES: dict[str, list[dict[str, Any]]] = {"OpenTelemetry": [logs.otlp_line(("call-1", SONNET), ("call-2", OPUS))]}
+
+
 class TestOwnForm:
     @given(st.lists(any_entries, min_size=1, max_size=5), st.sampled_from([".csv", ".parquet"]))
     def test_what_is_written_is_read_back(self, tmp_path_factory: Any, written: list[UsageEntry], form: str) -> None:
@@ -763,6 +854,23 @@ class TestHostileInput:
         fine = value is None and name.startswith("cache")
         assert report.totals.records + report.skipped_count == 2
         assert report.skipped_count == (0 if fine else 1)
+
+    def test_a_file_that_may_not_be_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        good = logs.session_file(tmp_path, "s", logs.call_event("e", SONNET))
+        closed = tmp_path / "closed.jsonl"
+        closed.write_text("{}")
+
+        def guarded(path: str, *arguments: Any, **named: Any) -> Any:
+            # Not by its mode: who runs the tests may be root, who may read all.
+            if path == str(closed):
+                raise PermissionError(13, "Permission denied")
+            return open(path, *arguments, **named)  # noqa: PTH123
+
+        monkeypatch.setattr(find, "open", guarded, raising=False)
+        report = usage([good, closed])
+        assert (report.totals.records, report.skipped) == (1, ((str(closed), 0, "Permission denied"),))
+        with pytest.raises(InputError, match="Permission denied"):
+            usage([closed])
 
     @pytest.mark.parametrize("form", FORMS)
     @given(data=st.data())

@@ -88,6 +88,14 @@ class ReadLog:
         if len(self.skipped) < MAX_SKIPPED:
             self.skipped.append(Skipped(file, line, reason))
 
+    def add(self, other: "ReadLog") -> None:
+        """Note what another log does."""
+        self.skipped += other.skipped[: MAX_SKIPPED - len(self.skipped)]
+        self.skipped_count += other.skipped_count
+        self.other_rows += other.other_rows
+        self.repeated += other.repeated
+        self.incomplete_sessions += other.incomplete_sessions
+
 
 def nano_aiu_of_credits(credits: Decimal) -> int:
     """Reported credits in nano-AIU; the float noise that exports carry lies far below one."""

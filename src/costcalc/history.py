@@ -69,6 +69,11 @@ class Pricer:
         """Every rate that was used, once."""
         return tuple({rate.id: rate for rate in self._rates.values() if isinstance(rate, Rate)}.values())
 
+    @property
+    def prompt_limits(self) -> tuple[int, ...]:
+        """The prompts of one request above which some price of the book changes."""
+        return tuple(sorted({rate.prompt_tokens_over for rate in self.book.rates if rate.prompt_tokens_over}))
+
     def price(self, entry: UsageEntry) -> Priced:
         """An entry priced; what it lacks is told as the reason."""
         if self.as_model is not None or self.as_route is not None:
@@ -122,7 +127,7 @@ class Pricer:
         if not entry.requests:
             self.tiers_unknown += entry.records
             return rate.tiers[0]
-        self.tiers_by_mean += entry.requests > 1
+        self.tiers_by_mean += entry.requests > entry.records
         return rate.tier_for(entry.prompt_tokens, entry.requests)
 
 
@@ -160,7 +165,8 @@ class Totals:
         if entry.has_tokens:
             self.cached_unknown += entry.records * (entry.cached_input is None)
             has_write_price = priced.rate is not None and priced.rate.usd_per_mtok.cache_write is not None
-            self.writes_unknown += entry.cache_write is None and has_write_price and entry.reported_nano_aiu is None
+            if entry.cache_write is None and has_write_price and entry.reported_nano_aiu is None:
+                self.writes_unknown += entry.records
         self.periods += entry.source == REST_SOURCE
         self.covered += entry.covered
         if priced.preferred is None:
@@ -344,7 +350,7 @@ def usage(
 
     def chosen() -> Iterator[UsageEntry]:
         nonlocal undated, other_days
-        for entry in read_usage(listed_paths(paths), log, found, told, keep):
+        for entry in read_usage(listed_paths(paths), log, found, told, keep, pricer.prompt_limits):
             if since is not None or until is not None:
                 if entry.time is None:
                     undated += 1

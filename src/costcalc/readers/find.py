@@ -1,9 +1,10 @@
 """From paths to usage: which files there are, which format each has, and what they hold."""
 
+import contextlib
 import csv
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -194,13 +195,14 @@ def read_usage(
     found: "list[Found] | None" = None,
     told: "Callable[[str, int], object] | None" = None,
     keep: "frozenset[str] | None" = None,
+    limits: Sequence[int] = (),
 ) -> Iterator[UsageEntry]:
     """The usage of all files at the paths, in the formats that are known.
 
     A session of Copilot CLI is counted from its database, its events or its spans, never from two; a call that stands in
     two files, a copy of a report, and a file given twice count once. Below a folder, files of no known format are passed
     over; a file named itself is noted in the log. With `keep`, rows that differ in none of these keys, nor in day and
-    model, may come added up.
+    model, may come added up, those of calls with prompts on either side of each of `limits` apart.
 
     Raises `InputError` for a path at which there is nothing, or if no file is of a known format.
     """
@@ -228,14 +230,12 @@ def read_usage(
         file, _, reason = log.skipped[0] if log.skipped else (", ".join(listed), 0, "no file of a known format")
         raise InputError(f"no usage in what was given: {file}: {reason}")
     once = _Once(log)
-    # Added-up rows cannot be held against those of another report.
-    if sum(source == github_report.SOURCE for _, _, source, _ in files) > 1:
-        keep = None
+    added_up = {} if keep is None else _added_up(files, log, told, keep, limits)
     for _, file, source, read in sorted(files, key=lambda each: each[0]):
         entries = 0
         try:
-            plain = plain_report.read(file, log, keep) if keep is not None and source == github_report.SOURCE else None
-            for entry in plain or read(file, log, None if told is None else partial(told, file)):
+            known = added_up.get(file)
+            for entry in read(file, log, None if told is None else partial(told, file)) if known is None else known:
                 if once.is_new(entry):
                     entries += entry.records
                     yield entry
@@ -243,3 +243,31 @@ def read_usage(
             log.skip(file, 0, error.strerror or "it cannot be read")
         if found is not None:
             found.append(Found(file, source, entries))
+
+
+def _added_up(
+    files: "Sequence[tuple[int, str, str, Reader]]",
+    log: ReadLog,
+    told: "Callable[[str, int], object] | None",
+    keep: "frozenset[str]",
+    limits: Sequence[int],
+) -> dict[str, Iterable[UsageEntry]]:
+    """The usage of the large files that can be added up as they are read, where nothing else may tell the same usage."""
+    paths: dict[str, list[str]] = {}
+    for _, file, source, _ in files:
+        paths.setdefault(source, []).append(file)
+    found: dict[str, Iterable[UsageEntry]] = {}
+    try:
+        if len(paths.get(github_report.SOURCE, ())) == 1:
+            plain = plain_report.read(paths[github_report.SOURCE][0], log, keep)
+            if plain is not None:
+                found[paths[github_report.SOURCE][0]] = plain
+        from costcalc.readers import plain_calls
+    except (ImportError, OSError):
+        return found
+    for source in plain_calls.FORMS.keys() & paths.keys():
+        if source in _RANKS and len(_RANKS.keys() & paths.keys()) > 1:
+            continue  # its sessions may be told elsewhere
+        with contextlib.suppress(OSError):
+            found |= plain_calls.read(source, paths[source], log, keep, limits, told)
+    return found

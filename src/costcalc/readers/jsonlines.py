@@ -75,17 +75,26 @@ def objects(
     for number, line in raw_lines(path, log, told):
         if first not in line and not any(mark in line for mark in others):
             continue
-        try:
-            found = decode(line)
-        except RowError as error:
-            log.skip(path, number, str(error))
-        except (ValueError, RecursionError):
-            log.skip(path, number, "not valid JSON")
-        else:
-            if isinstance(found, dict):
-                yield number, found
-            else:
-                log.skip(path, number, "not a JSON object")
+        found = object_of(path, log, number, line, decode)
+        if found is not None:
+            yield number, found
+
+
+def object_of(
+    path: str, log: ReadLog, number: int, line: bytes, decode: Callable[[bytes], Any]
+) -> dict[str, Any] | None:
+    """The JSON object that a line is; None, and a note in the log, if it is not one."""
+    try:
+        found = decode(line)
+    except RowError as error:
+        log.skip(path, number, str(error))
+    except (ValueError, RecursionError):
+        log.skip(path, number, "not valid JSON")
+    else:
+        if isinstance(found, dict):
+            return found
+        log.skip(path, number, "not a JSON object")
+    return None
 
 
 def whole_document(path: str) -> "dict[str, Any] | list[Any] | None":

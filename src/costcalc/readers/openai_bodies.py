@@ -5,7 +5,7 @@ Batch rows take the batch price, others their service tier. A body of Copilot's 
 disjoint kinds.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -31,12 +31,17 @@ SOURCE: Final = "openai-bodies"
 EXPORT_SOURCE: Final = "openai-usage-export"
 SIGNS: Final = (b'"usage"',)
 EXPORT_SIGN: Final = b"organization.usage.completions.result"
-_TIERS: Final = {"flex": "flex", "priority": "priority", "batch": "batch"}
+TIERS: Final = {"flex": "flex", "priority": "priority", "batch": "batch"}
 
 
 def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
     """The usage of one file of bodies."""
-    yield from each_row(path, log, objects(path, log, SIGNS, told), partial(_entry, path, log))
+    yield from entries_of(path, log, objects(path, log, SIGNS, told))
+
+
+def entries_of(path: str, log: ReadLog, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[UsageEntry]:
+    """The usage of decoded lines with their numbers."""
+    yield from each_row(path, log, rows, partial(_entry, path, log))
 
 
 def _entry(path: str, log: ReadLog, line: int, found: Mapping[str, Any]) -> UsageEntry | None:
@@ -85,7 +90,7 @@ def _entry(path: str, log: ReadLog, line: int, found: Mapping[str, Any]) -> Usag
         SOURCE,
         **shared,
         route="api",
-        service_tier="batch" if batch else _TIERS.get(tier, "standard"),
+        service_tier="batch" if batch else TIERS.get(tier, "standard"),
         fresh_input=inclusive(prompt, cached, write),
         cached_input=cached,
         cache_write=write,
@@ -113,7 +118,7 @@ def _result(path: str, line: int, found: "tuple[datetime | None, Mapping[str, An
     start, result = found
     prompt = count(result, "input_tokens", required=True) or 0
     cached, write = count(result, "input_cached_tokens"), count(result, "input_cache_write_tokens")
-    tier = "batch" if result.get("batch") is True else _TIERS.get(text(result, "service_tier") or "", "standard")
+    tier = "batch" if result.get("batch") is True else TIERS.get(text(result, "service_tier") or "", "standard")
     return UsageEntry(
         path,
         line,

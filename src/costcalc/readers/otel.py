@@ -4,7 +4,7 @@ Convention: `gen_ai.usage.input_tokens` includes cache reads and cache writes; a
 row by row. Only `chat` spans count: `invoke_agent` repeats their sum. One response counts once.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -14,13 +14,19 @@ from costcalc.readers.jsonlines import count, each_row, inclusive, iso_time, obj
 
 SOURCE: Final = "opentelemetry"
 SIGNS: Final = (b"gen_ai.",)
-_DETAILS_EVENT: Final = "gen_ai.client.inference.operation.details"
-_PROVIDERS_BY_API: Final = frozenset({"openai", "azure.ai.openai", "azure.ai.inference", "anthropic", "aws.bedrock"})
+DETAILS_EVENT: Final = "gen_ai.client.inference.operation.details"
+COPILOT_PREFIXES: Final = ("copilot_chat.", "github.copilot")
+PROVIDERS_BY_API: Final = frozenset({"openai", "azure.ai.openai", "azure.ai.inference", "anthropic", "aws.bedrock"})
 
 
 def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
     """The usage of one file of spans."""
-    spans = ((line, span) for line, found in objects(path, log, SIGNS, told) for span in _spans(found))
+    yield from entries_of(path, log, objects(path, log, SIGNS, told))
+
+
+def entries_of(path: str, log: ReadLog, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[UsageEntry]:
+    """The usage of decoded lines with their numbers."""
+    spans = ((line, span) for line, found in rows for span in _spans(found))
     yield from each_row(path, log, spans, partial(_entry, path))
 
 
@@ -50,21 +56,19 @@ def _entry(path: str, line: int, span: Mapping[str, Any]) -> UsageEntry | None:
     attributes = span["attributes"]
     if attributes.get("gen_ai.operation.name") != "chat":
         return None
-    if span.get("name") == _DETAILS_EVENT or attributes.get("event.name") == _DETAILS_EVENT:
+    if span.get("name") == DETAILS_EVENT or attributes.get("event.name") == DETAILS_EVENT:
         return None  # an event that repeats its span
     own = ":".join(filter(None, (text(span, "traceId", "trace_id"), text(span, "spanId", "span_id"))))
     prompt = count(attributes, "gen_ai.usage.input_tokens", required=True) or 0
     cached = count(attributes, "gen_ai.usage.cache_read.input_tokens")
     write = count(attributes, "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens")
-    provider = text(attributes, "gen_ai.provider.name", "gen_ai.system")
-    copilot = any(name.startswith(("copilot_chat.", "github.copilot")) for name in attributes)
     return UsageEntry(
         path,
         line,
         SOURCE,
         _time(span),
         text(attributes, "gen_ai.response.model", "gen_ai.request.model"),
-        route="api" if provider in _PROVIDERS_BY_API and not copilot else "copilot",
+        route=route_of(attributes),
         fresh_input=inclusive(prompt, cached, write),
         cached_input=cached,
         cache_write=write,
@@ -73,6 +77,13 @@ def _entry(path: str, line: int, span: Mapping[str, Any]) -> UsageEntry | None:
         task=text(span, "traceId", "trace_id"),
         uid=text(attributes, "gen_ai.response.id") or (own if ":" in own else None),
     )
+
+
+def route_of(attributes: Mapping[str, Any]) -> str:
+    """`api` for calls to a provider, unless it is Copilot that made them."""
+    provider = text(attributes, "gen_ai.provider.name", "gen_ai.system")
+    copilot = any(name.startswith(COPILOT_PREFIXES) for name in attributes)
+    return "api" if provider in PROVIDERS_BY_API and not copilot else "copilot"
 
 
 def _time(span: Mapping[str, Any]) -> datetime | None:

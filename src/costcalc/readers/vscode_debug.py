@@ -5,7 +5,7 @@ log without `cachedTokens` is of a version that did not tell them. Helper calls 
 nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -15,12 +15,17 @@ from costcalc.readers.jsonlines import count, each_row, inclusive, nano_aiu, obj
 
 SOURCE: Final = "vscode-debug-log"
 SIGNS: Final = (b'"llm_request"',)
-_HELPERS: Final = frozenset({"title", "summarizeVirtualTools"})
+HELPERS: Final = frozenset({"title", "summarizeVirtualTools"})
 
 
 def read(path: str, log: ReadLog, told: "Callable[[int], object] | None" = None) -> Iterator[UsageEntry]:
     """The usage of one file of a session."""
-    yield from each_row(path, log, objects(path, log, SIGNS, told), partial(_entry, path))
+    yield from entries_of(path, log, objects(path, log, SIGNS, told))
+
+
+def entries_of(path: str, log: ReadLog, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[UsageEntry]:
+    """The usage of decoded lines with their numbers."""
+    yield from each_row(path, log, rows, partial(_entry, path))
 
 
 def _entry(path: str, line: int, event: Mapping[str, Any]) -> UsageEntry | None:
@@ -40,7 +45,7 @@ def _entry(path: str, line: int, event: Mapping[str, Any]) -> UsageEntry | None:
         cached_input=cached,
         output=count(attrs, "outputTokens", required=True),
         reported_nano_aiu=nano_aiu(attrs, "copilotUsageNanoAiu"),
-        billed=text(attrs, "debugName") not in _HELPERS,
+        billed=text(attrs, "debugName") not in HELPERS,
         session=session,
         uid=None if span is None else f"{session}/{span}",
     )
