@@ -21,6 +21,7 @@ from costcalc import (
     TurnModel,
     UsageRecord,
 )
+from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, BudgetTerms, Terms
 from costcalc.tokens import MAX_COUNT
 
 BOOK = PriceBook.load()
@@ -186,3 +187,47 @@ def damaged_bytes(draw: st.DrawFn, whole: bytes, start: int = 0) -> bytes:
     for _ in range(draw(st.integers(0, 4))):
         found[draw(st.integers(start, len(found) - 1))] = draw(st.sampled_from(b'",{}\x00\xff0') | st.integers(0, 255))
     return bytes(found[: draw(st.integers(start, len(found)))] if draw(st.integers(0, 5)) == 0 else found)
+
+
+@st.composite
+def limits_of_a_month(draw: st.DrawFn) -> tuple[Terms, list[int], list[list[list[int]]]]:
+    """Limits as numbers, the starts of a few days, and use by draw, day and actor, small enough to meet the limits."""
+    amounts = st.integers(0, 12)
+    steps = st.lists(st.tuples(st.integers(0, 4), amounts), max_size=3).map(
+        lambda found: tuple(sorted((day * 10, amount) for day, amount in dict(found).items()))
+    )
+
+    def rising(found: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        total, sums = 0, []
+        for start, amount in ((0, 0), *found):
+            total += amount
+            sums.append((start, total))
+        return tuple(sums)
+
+    caps = tuple(rising(each) for each in draw(st.lists(steps, max_size=2)))
+    budgets = tuple(
+        BudgetTerms("organization", str(place), amount, stops)
+        for place, (amount, stops) in enumerate(draw(st.lists(st.tuples(amounts, st.booleans()), max_size=3)))
+    )
+    users = draw(st.lists(st.just(NO_LIMIT) | amounts, min_size=1, max_size=3))
+
+    def one_of(count: int) -> st.SearchStrategy[int]:
+        return st.integers(NONE, count - 1)
+
+    actors = draw(
+        st.lists(
+            st.builds(
+                ActorTerms,
+                user=st.integers(0, len(users) - 1),
+                cap=one_of(len(caps)),
+                budget=one_of(len(budgets)),
+                enterprise=one_of(len(budgets)),
+            ).filter(lambda terms: terms.budget == NONE or terms.budget != terms.enterprise),
+            min_size=1,
+            max_size=4,
+        )
+    )
+    terms = Terms(tuple(actors), tuple(users), rising(draw(steps)), caps, budgets, draw(st.booleans()))
+    days = draw(st.integers(1, 5))
+    use = st.lists(st.lists(amounts, min_size=len(actors), max_size=len(actors)), min_size=days, max_size=days)
+    return terms, [day * 10 for day in range(days)], draw(st.lists(use, min_size=1, max_size=3))

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -302,6 +302,53 @@ def expected_bill(account: Account, credits: Decimal) -> AccountBill:
     return _billed(builder.columns(), account, crowds)
 
 
+class Crowd(NamedTuple):
+    """People of an account whose use passes the same limits: how many, from which day of the month on (0 is the first).
+
+    `user_limit` is what each of them may use in the month, in nano-AIU; `users` are the names of those that have one.
+    """
+
+    people: int
+    first_day: int
+    user_limit: int
+    users: tuple[str, ...] = ()
+
+
+def crowd_terms(account: Account) -> tuple[Terms, tuple[Crowd, ...]]:
+    """An account's limits with one actor for each crowd; user budgets are left to the crowds."""
+    actors: list[Actor] = []
+    people: list[int] = []
+    first_days: list[int] = []
+    for place, seats in enumerate(account.billed_seats()):
+        names = seats.users or (f"{seats.number:,} seats ({place + 1})",)
+        actors += [Actor(name, seats.organization, seats.cost_center) for name in names]
+        people += [1 if seats.users else seats.number] * len(names)
+        first_days += [account.days - account.days_billed(seats)] * len(names)
+    plan = _Plan(account, tuple(actors), {})
+    named = set(account.users)
+    crowds: dict[tuple[int, int, int, int, int], Crowd] = {}
+    ranks = plan.ranked(array("q", range(len(actors))))
+    for actor, rank, count, first_day in zip(actors, ranks, people, first_days, strict=True):
+        terms = plan.terms.actors[rank]
+        limit = plan.terms.user_limits[terms.user]
+        key = (terms.cap, terms.budget, terms.enterprise, first_day, limit)
+        known = crowds.get(key, Crowd(0, first_day, limit))
+        users = (*known.users, actor.user) if actor.user in named else known.users
+        crowds[key] = known._replace(people=known.people + count, users=users)
+    merged = tuple(ActorTerms(user, *key[:3]) for user, key in enumerate(crowds))
+    return replace(plan.terms, actors=merged, user_limits=(NO_LIMIT,) * len(merged)), tuple(crowds.values())
+
+
+def seat_fees(account: Account) -> Decimal:
+    """What the seats of an account cost in its month, in US dollars."""
+    return usd_of_nano_aiu(sum(_seat_fee(account, seats) * seats.number for seats in account.billed_seats()))
+
+
+def _seat_fee(account: Account, seats: Seats) -> int:
+    """The fee of one of the seats in nano-AIU, the share of the month that is left where it is added within."""
+    return _share_of(nearest_nano_aiu(seats.terms.usd_per_seat), account.days_billed(seats), account.days)
+
+
 def _billed(columns: UsageColumns, account: Account, crowds: Mapping[str, int]) -> AccountBill:
     """The bill of usage in which the names of `crowds` stand for so many people of the same use each."""
     _check_columns(columns, account)
@@ -432,7 +479,7 @@ class _Plan:
     def statement(self, waterfall: Waterfall, columns: UsageColumns) -> AccountBill:
         """The bill that the outcome of the waterfall stands for."""
         account = self.account
-        seat_fees = [(seats, self._seat_fee(seats)) for seats in account.billed_seats()]
+        fees = [(seats, _seat_fee(account, seats)) for seats in account.billed_seats()]
         by_user: dict[str | None, list[int]] = {}
         by_organization: dict[str | None, list[int]] = {}
         by_cost_center: dict[str | None, list[int]] = {}
@@ -443,7 +490,7 @@ class _Plan:
                 for index, amount in enumerate(amounts):
                     share[index] += amount
 
-        for seats, fee in seat_fees:
+        for seats, fee in fees:
             if seats.users:
                 for user in seats.users:
                     add(Actor(user, seats.organization, seats.cost_center), fee, 0, 0, 0)
@@ -453,7 +500,7 @@ class _Plan:
             add(actor, 0, waterfall.included[index], waterfall.metered[index], waterfall.blocked[index])
         whole = Share(
             None,
-            sum(fee * seats.number for seats, fee in seat_fees),
+            sum(fee * seats.number for seats, fee in fees),
             sum(waterfall.included),
             sum(waterfall.metered),
             sum(waterfall.blocked),
@@ -472,11 +519,6 @@ class _Plan:
             rates=columns.rates,
             notices=distinct((*self._notices(waterfall), *self._early_use(columns), *columns.notices)),
         )
-
-    def _seat_fee(self, seats: Seats) -> int:
-        """The fee of one of the seats in nano-AIU, the share of the month that is left where it is added within."""
-        whole = nearest_nano_aiu(seats.terms.usd_per_seat)
-        return _share_of(whole, self.account.days_billed(seats), self.account.days)
 
     def _stops(self, waterfall: Waterfall) -> tuple[Stop, ...]:
         found = []

@@ -1,0 +1,66 @@
+"""The bill of many possible months at once is the bill of each."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from costcalc import Account, UsageRecord, bill
+from costcalc.billing.statement import crowd_terms, seat_fees
+from costcalc.billing.waterfall import flow_one_by_one
+from tests.strategies import MONTH_START, accounts, limits_of_a_month
+
+np = pytest.importorskip("numpy", reason="a forecast needs numpy")
+draws = pytest.importorskip("costcalc.billing.draws", reason="a forecast needs numpy")
+
+
+@settings(max_examples=300)
+@given(limits_of_a_month())
+def test_each_draw_is_the_rule_record_by_record(drawn: Any) -> None:
+    terms, day_us, use = drawn
+    found = draws.flow_over_draws(terms, day_us, np.array(use, dtype=np.int64))
+    for place, days in enumerate(use):
+        records = [
+            (start, actor, amount) for start, day in zip(day_us, days, strict=True) for actor, amount in enumerate(day)
+        ]
+        times, actors, amounts = (list(column) for column in zip(*records, strict=True))
+        rule = flow_one_by_one(terms, times, actors, amounts)
+        assert found.included[place].tolist() == rule.included
+        assert found.metered[place].tolist() == rule.metered
+        assert found.blocked[place].tolist() == rule.blocked
+        day = int(found.exhausted_day[place])
+        assert (None if day < 0 else day_us[day]) == rule.exhausted_us
+
+
+@settings(max_examples=200)
+@given(accounts(steady=True), st.data())
+def test_people_of_the_same_limits_are_billed_as_a_crowd(account: Account, data: st.DataObject) -> None:
+    account = account.model_copy(update={"seats": tuple(seats for seats in account.seats if seats.users)})
+    terms, crowds = crowd_terms(account)
+    assert sum(crowd.people for crowd in crowds) == len(account.users)
+    use = {user: data.draw(st.lists(st.integers(0, 2_000), min_size=3, max_size=3)) for user in account.users}
+    # Crowds pass one after the other, so their people have later hours.
+    records = [
+        UsageRecord(MONTH_START + timedelta(days=day, hours=hour), user, use[user][day])
+        for hour, crowd in enumerate(crowds)
+        for user in crowd.users
+        for day in range(3)
+    ]
+    allowed = [
+        draws.within_user_limit(np.array([use[user] for user in crowd.users]) * 10**9, crowd.user_limit).sum(axis=0)
+        for crowd in crowds
+    ]
+    day_us = [int((MONTH_START + timedelta(days=day)).timestamp()) * 10**6 for day in range(3)]
+    outcome = draws.flow_over_draws(terms, day_us, np.stack(allowed, axis=1)[None])
+    found = bill(records, account)
+    assert found.included_used_credits * 10**9 == int(outcome.included.sum())
+    assert found.metered_credits * 10**9 == int(outcome.metered.sum())
+    total = sum(sum(days) for days in use.values())
+    assert found.blocked_credits == total - found.included_used_credits - found.metered_credits
+    assert found.seat_usd == seat_fees(account)
+    day = int(outcome.exhausted_day[0])
+    assert (found.exhausted_at is None) == (day < 0)
+    if found.exhausted_at is not None:
+        assert found.exhausted_at.date() == (MONTH_START + timedelta(days=day)).date()
