@@ -24,7 +24,9 @@ How = Literal["measured", "derived", "assumption", "stated"]
 DEFAULT_PROFILE: Final = "interactive_ide"
 
 _Mean = Annotated[Decimal, Field(ge=0, le=10**15, decimal_places=30, allow_inf_nan=False)]
-_NUMBERS: Final = (*KINDS, "requests_per_task", "tasks_per_day", "active_days", "sigma")
+_Spread = Annotated[Decimal, Field(ge=0, le=5, allow_inf_nan=False)]
+_SPREADS: Final = ("sigma", "tasks_cv", "week_sigma", "people_sigma", "level_sigma")
+_NUMBERS: Final = (*KINDS, "requests_per_task", "tasks_per_day", "active_days", *_SPREADS)
 
 
 class ProfileSource(BaseModel):
@@ -51,9 +53,13 @@ class SessionProfile(BaseModel):
 
     `fresh_input`, `cached_input`, `cache_write` and `output` are tokens per task; `cache_write` is None where writes
     are not told apart from fresh input. `requests_per_task` is model calls per task, `tasks_per_day` tasks on an active
-    day, `active_days` such days in a month, `sigma` the standard deviation of the logarithm of a task's total tokens
-    (None: not known). `provenance` says for each number where it comes from; a number without an entry was stated by
-    you.
+    day, `active_days` such days in a month. `provenance` says for each number where it comes from; a number without an
+    entry was stated by you.
+
+    The spread around the means, for a forecast (None: not known): `sigma` is the standard deviation of the logarithm of a
+    task's total tokens; `tasks_cv` how much the tasks of active days differ beyond chance, as a share of their mean;
+    `week_sigma`, `people_sigma` and `level_sigma` are standard deviations of the logarithm of what a person's weeks, people,
+    and the level of use as a whole (which may not be known well) differ by.
 
     Raises `pydantic.ValidationError` (a `ValueError`) for numbers that are negative, too large or missing.
 
@@ -80,7 +86,11 @@ class SessionProfile(BaseModel):
     requests_per_task: Annotated[_Mean, Field(ge=1)]
     tasks_per_day: _Mean
     active_days: Annotated[_Mean, Field(le=31)]
-    sigma: Annotated[Decimal, Field(ge=0, le=5, allow_inf_nan=False)] | None = None
+    sigma: _Spread | None = None
+    tasks_cv: _Spread | None = None
+    week_sigma: _Spread | None = None
+    people_sigma: _Spread | None = None
+    level_sigma: _Spread | None = None
     note: str = ""
     turns: TurnModel | None = None
     provenance: Mapping[str, Provenance] = {}
@@ -100,6 +110,10 @@ class SessionProfile(BaseModel):
             active_days: Number,
             cache_write: Number | None = None,
             sigma: Number | None = None,
+            tasks_cv: Number | None = None,
+            week_sigma: Number | None = None,
+            people_sigma: Number | None = None,
+            level_sigma: Number | None = None,
             title: str = "",
             task: str = "one task",
             per: Literal["developer", "team", "pipeline"] = "developer",
@@ -152,7 +166,7 @@ class SessionProfile(BaseModel):
         "requests_per_task",
         "tasks_per_day",
         "active_days",
-        "sigma",
+        *_SPREADS,
         mode="before",
     )
     @classmethod
@@ -244,8 +258,16 @@ class SessionProfile(BaseModel):
 
     @property
     def assumed(self) -> tuple[str, ...]:
-        """The numbers that rest on an assumption rather than on a source."""
-        return tuple(name for name in _NUMBERS if name in self.provenance and self.provenance[name].how == "assumption")
+        """The means that rest on an assumption rather than on a source."""
+        return tuple(name for name in _NUMBERS if name not in _SPREADS and self._is_assumed(name))
+
+    @property
+    def assumed_spread(self) -> tuple[str, ...]:
+        """The numbers of the spread that rest on an assumption rather than on a source."""
+        return tuple(name for name in _SPREADS if self._is_assumed(name))
+
+    def _is_assumed(self, name: str) -> bool:
+        return name in self.provenance and self.provenance[name].how == "assumption"
 
     def numbers(self) -> "dict[str, Decimal | None]":
         """Every number of the profile by name."""
