@@ -27,7 +27,11 @@ LAYERS = [
     {"reconciliation", "fitting"},
     {"quote"},
     {"estimation"},
-    {"comparison"},
+    {"comparison", "team"},
+    {"simulation"},
+    {"horizon"},
+    {"outlook"},
+    {"forecasting"},
     {"cli"},
 ]
 

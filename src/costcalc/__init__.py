@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from costcalc.estimation import estimate as estimate
     from costcalc.fitting import Fit as Fit
     from costcalc.fitting import fit_profile as fit_profile
+    from costcalc.forecasting import forecast as forecast
     from costcalc.history import UsageReport as UsageReport
     from costcalc.history import usage as usage
     from costcalc.notices import Notice as Notice
+    from costcalc.outlook import Forecast as Forecast
     from costcalc.pricing.book import PriceBook as PriceBook
     from costcalc.pricing.rate import Cost as Cost
     from costcalc.pricing.rate import Rate as Rate
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from costcalc.readers.usage_csv import read_usage_csv as read_usage_csv
     from costcalc.reconciliation import Reconciliation as Reconciliation
     from costcalc.reconciliation import reconcile as reconcile
+    from costcalc.team import Group as Group
+    from costcalc.team import Team as Team
     from costcalc.tokens import TokenUsage as TokenUsage
     from costcalc.workload.benchmark import Benchmark as Benchmark
     from costcalc.workload.benchmark import benchmarks as benchmarks
@@ -61,6 +65,8 @@ _HOMES = {
     "CostcalcError": "errors",
     "Estimate": "estimation",
     "Fit": "fitting",
+    "Forecast": "outlook",
+    "Group": "team",
     "InputError": "errors",
     "Notice": "notices",
     "Option": "estimation",
@@ -72,6 +78,7 @@ _HOMES = {
     "Reconciliation": "reconciliation",
     "Seats": "billing.account",
     "SessionProfile": "workload.profile",
+    "Team": "team",
     "TokenUsage": "tokens",
     "TurnModel": "workload.turns",
     "UnknownNameError": "errors",
@@ -83,6 +90,7 @@ _HOMES = {
     "compare": "comparison",
     "estimate": "estimation",
     "fit_profile": "fitting",
+    "forecast": "forecasting",
     "plan": "billing.plan",
     "plans": "billing.plan",
     "price": "quote",
@@ -90,6 +98,8 @@ _HOMES = {
     "reconcile": "reconciliation",
     "usage": "history",
 }
+
+_EXTRAS = {"numpy": "forecast"}
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604
 
@@ -101,7 +111,15 @@ if not TYPE_CHECKING:  # a type checker knows the names from the imports above, 
             raise AttributeError(f"module 'costcalc' has no attribute {name!r}")
         from importlib import import_module
 
-        value = getattr(import_module(f"costcalc.{home}"), name)
+        try:
+            module = import_module(f"costcalc.{home}")
+        except ModuleNotFoundError as error:
+            if error.name not in _EXTRAS:
+                raise
+            from costcalc.errors import InputError
+
+            raise InputError(f"{name} needs {error.name}: pip install 'costcalc[{_EXTRAS[error.name]}]'") from None
+        value = getattr(module, name)
         globals()[name] = value
         return value
 

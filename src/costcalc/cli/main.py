@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "price": ("price", "price"),
     "estimate": ("estimate", "estimate"),
     "compare": ("compare", "compare"),
+    "forecast": ("forecast", "forecast"),
     "bill": ("bill", "bill"),
     "account": ("bill", "app"),
     "usage": ("usage", "usage"),

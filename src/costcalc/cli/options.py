@@ -54,6 +54,14 @@ def parse_number(text: str) -> Decimal:
     return Decimal(stripped.replace(",", "").replace("_", ""))
 
 
+def parse_signed(text: str | Decimal) -> Decimal:
+    """A number that may be below 0, exactly as written: 0.05 or -0.02."""
+    if isinstance(text, Decimal):  # the option's default
+        return text
+    stripped = text.strip()
+    return -parse_number(stripped[1:]) if stripped.startswith("-") else parse_number(stripped)
+
+
 def parse_day(text: str) -> date:
     """A day such as 2026-08-01."""
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip(), re.ASCII):

@@ -44,6 +44,20 @@ def file_progress() -> "Iterator[Callable[[str, int], object] | None]":
         yield lambda path, done: status.update(f"Reading {Path(path).name}, {done // 1_000_000:,} MB")
 
 
+@contextmanager
+def step_progress(what: str) -> "Iterator[Callable[[int, int], object] | None]":
+    """A bar on standard error for work of many steps; nothing where that is not a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 def emit(result: Result, output_format: OutputFormat) -> None:
     """Write a result. In CSV each row carries the codes of the notices; their texts are in the other formats."""
     codes = " ".join(dict.fromkeys(notice.code for notice in result.notices))

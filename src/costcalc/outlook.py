@@ -1,0 +1,498 @@
+"""What a forecast says: distributions with their errors, and the answers of each option, month by month."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import numpy as np
+
+from costcalc.billing.plan import plan as plan_named
+from costcalc.display import Cell, Part, Result, Table, number, usd
+from costcalc.errors import InputError
+from costcalc.estimation import Estimate
+from costcalc.horizon import SPREAD_UNITS
+from costcalc.notices import Notice
+from costcalc.pricing.rate import Rate, claims_line
+from costcalc.simulation import BLOCK, batches
+from costcalc.units import canonical, plain
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+PERCENTILES: Final = (5, 10, 25, 50, 75, 90, 95, 99)
+_Z95: Final = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A figure as it is distributed, and how exact each number of it is.
+
+    `percentiles` are those of 5, 10, 25, 50, 75, 90, 95 and 99; `sd` is the standard deviation. `errors` are half-widths of
+    95 % intervals that come from the number of draws, by `mean` and `p5` to `p99`; a mean that is known in closed form has
+    none (0). Figures from draws are rounded to six significant digits.
+    """
+
+    mean: Decimal
+    sd: Decimal
+    percentiles: Mapping[int, Decimal]
+    errors: Mapping[str, Decimal]
+
+    def __getitem__(self, percent: int) -> Decimal:
+        """A percentile, such as `credits[90]`."""
+        return self.percentiles[percent]
+
+    def to_dict(self) -> dict[str, str]:
+        """The distribution as machine output holds it."""
+        return {
+            "mean": plain(self.mean),
+            **{f"p{percent}": plain(value) for percent, value in self.percentiles.items()},
+        }
+
+    def errors_dict(self) -> dict[str, str]:
+        """The errors as machine output holds them."""
+        return {name: plain(value) for name, value in self.errors.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Exhaustion:
+    """How likely the included credits run out, and when if they do: the day by which they have in 10, 50, 90 % of such months.
+
+    For several people who do not pool their credits, it is that of one of them.
+    """
+
+    probability: Decimal
+    p10: date | None
+    p50: date | None
+    p90: date | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The exhaustion as machine output holds it."""
+        days = {name: getattr(self, name) for name in ("p10", "p50", "p90")}
+        return {
+            "probability": plain(self.probability),
+            **{name: None if day is None else day.isoformat() for name, day in days.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimOutlook:
+    """The same draws at another claim of an option's price."""
+
+    rate: Rate
+    credits_mean: Decimal
+    total_usd: Distribution
+    cheaper_probability: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class MonthOutlook:
+    """One month of an option: use in credits, the bill, and the credits running out (None: there are none to run out)."""
+
+    month: str
+    people: int
+    expected: tuple[Estimate, ...]
+    credits: Distribution
+    total_usd: Distribution
+    exhaustion: Exhaustion | None
+    blocked_probability: Decimal
+    blocked_credits: Distribution
+    over_budget_probability: Decimal | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The month as machine output holds it."""
+        return {
+            "month": self.month,
+            "people": self.people,
+            "credits": self.credits.to_dict(),
+            "total_usd": self.total_usd.to_dict(),
+            "exhaustion": None if self.exhaustion is None else self.exhaustion.to_dict(),
+            "blocked": {
+                "probability": plain(self.blocked_probability),
+                "credits": self.blocked_credits.to_dict(),
+            },
+            "over_budget_probability": None
+            if self.over_budget_probability is None
+            else plain(self.over_budget_probability),
+            "errors": {"credits": self.credits.errors_dict(), "total_usd": self.total_usd.errors_dict()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What one option may cost: its months, and over all of them the bill, the chance to be cheapest, and other claims.
+
+    `budget_for` pairs each confidence with the budget for a month that holds with it, in US dollars. `person_credits` and
+    `person_usd` are of one person in the first month: use, and its worth (their bill, where they pay for themselves).
+    `claims` are what the bill would be at every claim of the option's price, the believed one among them.
+    """
+
+    option: str
+    months: tuple[MonthOutlook, ...]
+    horizon_usd: Distribution
+    cheapest_probability: Decimal
+    budget_for: tuple[tuple[Decimal, Decimal], ...]
+    person_credits: Distribution
+    person_usd: Distribution
+    claims: tuple[ClaimOutlook, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The outlook as machine output holds it."""
+        first = self.months[0].to_dict()
+        return {
+            "option": self.option,
+            **{name: value for name, value in first.items() if name != "errors"},
+            "budget_for": [
+                {"confidence": plain(confidence), "usd": plain(amount)} for confidence, amount in self.budget_for
+            ],
+            "person": {"credits": self.person_credits.to_dict(), "usd": self.person_usd.to_dict()},
+            "horizon_usd": self.horizon_usd.to_dict(),
+            "months": [month.to_dict() for month in self.months],
+            "claims": [
+                {
+                    "claim": each.rate.id,
+                    "status": each.rate.status,
+                    "source": each.rate.source,
+                    "credits_mean": plain(each.credits_mean),
+                    "total_usd": each.total_usd.to_dict(),
+                    "cheaper_probability": None
+                    if each.cheaper_probability is None
+                    else plain(each.cheaper_probability),
+                }
+                for each in self.claims
+            ],
+            "errors": {
+                **first["errors"],
+                "person_credits": self.person_credits.errors_dict(),
+                "horizon_usd": self.horizon_usd.errors_dict(),
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSizes:
+    """How large single tasks are, by token kind, in requests and in credits, and how much of all use the largest are."""
+
+    tokens: Mapping[str, Mapping[str, Decimal]]
+    requests: Mapping[str, Decimal]
+    credits: Mapping[str, Decimal]
+    heaviest: Mapping[str, Decimal]
+
+    def tokens_dict(self) -> dict[str, dict[str, int]]:
+        """The tokens as machine output holds them, to the nearest whole one."""
+        return {kind: {name: round(value) for name, value in row.items()} for kind, row in self.tokens.items()}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Forecast(Result):
+    """Possible months of a way of working, and what they cost in each of the options on the same draws."""
+
+    kind: ClassVar[str] = "forecast"
+
+    work: str
+    people: int
+    on: date
+    basis: str
+    seed: int
+    draws: int
+    budget_usd: Decimal | None
+    known_until: date | None
+    known_credits: Decimal | None
+    options: tuple[Outlook, ...]
+    tasks: TaskSizes
+    spread: tuple[tuple[str, str, Decimal, str, str], ...]
+    rates: tuple[Rate, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def credits(self) -> Distribution:
+        """Use in the first month under the first option, in AI credits."""
+        return self.options[0].months[0].credits
+
+    @property
+    def total_usd(self) -> Distribution:
+        """The bill of the first month under the first option, in US dollars."""
+        return self.options[0].months[0].total_usd
+
+    @property
+    def exhaustion(self) -> Exhaustion | None:
+        """The included credits of the first option running out in the first month; None if there are none."""
+        return self.options[0].months[0].exhaustion
+
+    @property
+    def over_budget_probability(self) -> Decimal | None:
+        """The greatest chance of any month of the first option to cost more than the budget; None without a budget."""
+        chances = [month.over_budget_probability for month in self.options[0].months]
+        known = [chance for chance in chances if chance is not None]
+        return max(known, default=None)
+
+    def budget_for(self, confidence: float | Decimal) -> Decimal:
+        """The budget for a month of the first option that holds with a confidence that was asked for.
+
+        Raises `InputError` for another one.
+        """
+        for known, amount in self.options[0].budget_for:
+            if known == Decimal(str(confidence)):
+                return amount
+        raise InputError(f"the forecast was not asked for confidence {confidence}")
+
+    def rates_used(self) -> Iterator[Rate]:
+        yield from self.rates
+
+    def body(self) -> dict[str, Any]:
+        first = self.options[0].to_dict()
+        return {
+            "work": self.work,
+            "people": self.people,
+            "on": self.on.isoformat(),
+            "basis": self.basis,
+            "seed": self.seed,
+            "draws": self.draws,
+            "credits": first["credits"],
+            "total_usd": first["total_usd"],
+            "task_tokens": self.tasks.tokens_dict(),
+            "task_requests": {name: plain(value) for name, value in self.tasks.requests.items()},
+            "task_credits": {name: plain(value) for name, value in self.tasks.credits.items()},
+            "heaviest_tasks": {name: plain(value) for name, value in self.tasks.heaviest.items()},
+            "exhaustion": first["exhaustion"],
+            "blocked": first["blocked"],
+            "budget_usd": None if self.budget_usd is None else plain(self.budget_usd),
+            "over_budget_probability": None
+            if self.over_budget_probability is None
+            else plain(self.over_budget_probability),
+            "budget_for": first["budget_for"],
+            "cheaper": [
+                {"option": each.option, "probability": plain(each.cheapest_probability)} for each in self.options
+            ],
+            "so_far": None
+            if self.known_until is None or self.known_credits is None
+            else {"until": self.known_until.isoformat(), "credits": plain(self.known_credits)},
+            "options": [each.to_dict() for each in self.options],
+            "spread": [
+                {
+                    "group": group,
+                    "number": name,
+                    "value": plain(value),
+                    "unit": SPREAD_UNITS[name],
+                    "how": how,
+                    "note": note,
+                }
+                for group, name, value, how, note in self.spread
+            ],
+            "errors": first["errors"],
+        }
+
+    def parts(self) -> Iterator[Part]:
+        first = self.options[0]
+        month = first.months[0]
+        yield "\n".join(self._answer(first, month))
+        names = ("mean", *(f"p{percent}" for percent in PERCENTILES))
+        yield Table(
+            ("option", "figure", *names),
+            tuple(
+                (each.option, figure, *(_shown(value) for value in (found.mean, *found.percentiles.values())))
+                for each in self.options
+                for figure, found in (("credits", each.months[0].credits), ("bill, USD", each.months[0].total_usd))
+            ),
+            f"{month.month}: {self.work}, {self.draws:,} possible months, seed {self.seed}",
+        )
+        if len(self.options) > 1:
+            yield Table(
+                ("option", "cheapest in"),
+                tuple((each.option, _percent(each.cheapest_probability)) for each in self.options),
+                "On the same draws" + (", all months together" if len(first.months) > 1 else ""),
+            )
+        if len(first.months) > 1:
+            yield Table(
+                ("option", "month", "people", "bill, mean", "p50", "p90", "credits run out"),
+                tuple(
+                    (
+                        each.option,
+                        found.month,
+                        found.people,
+                        _shown(found.total_usd.mean),
+                        _shown(found.total_usd[50]),
+                        _shown(found.total_usd[90]),
+                        None if found.exhaustion is None else _percent(found.exhaustion.probability),
+                    )
+                    for each in self.options
+                    for found in each.months
+                ),
+                "Months ahead, USD",
+            )
+        if self.people > 1:
+            yield Table(
+                ("option", "figure", *names),
+                tuple(
+                    (each.option, figure, *(_shown(value) for value in (found.mean, *found.percentiles.values())))
+                    for each in self.options
+                    for figure, found in (("credits", each.person_credits), ("worth, USD", each.person_usd))
+                ),
+                "One of the people",
+            )
+        claims = [(each.option, claim) for each in self.options for claim in each.claims if len(each.claims) > 1]
+        if claims:
+            yield Table(
+                ("option", "bill, mean", "p50", "p90", "price believed"),
+                tuple(
+                    (
+                        option,
+                        _shown(claim.total_usd.mean),
+                        _shown(claim.total_usd[50]),
+                        _shown(claim.total_usd[90]),
+                        f"{claim.rate.source} ({claim.rate.status})",
+                    )
+                    for option, claim in claims
+                ),
+                "Price risk: the same months at each claim of the price, USD",
+            )
+        tasks = self.tasks
+        rows: list[tuple[Cell, ...]] = [
+            (kind, *(round(value) for value in row.values())) for kind, row in tasks.tokens.items()
+        ]
+        rows.append(("requests", *(_shown(value) for value in tasks.requests.values())))
+        rows.append(("credits", *(_shown(value) for value in tasks.credits.values())))
+        yield Table(("a task", "mean", "p50", "p90", "p99"), tuple(rows), "Single tasks")
+        yield (
+            f"The largest 1 % of tasks are {_percent(tasks.heaviest['1'])} of all use, "
+            f"the largest 10 % {_percent(tasks.heaviest['10'])}."
+        )
+        yield from claims_line(self.rates)
+
+    def _answer(self, first: Outlook, month: MonthOutlook) -> Iterator[str]:
+        """What a person wants to know first."""
+        total = month.total_usd
+        yield (
+            f"Half of all months cost less than {usd(_cents(total[50]))}, nine of ten less than "
+            f"{usd(_cents(total[90]))}; the mean is {usd(_cents(total.mean))}: {first.option}"
+        )
+        if self.known_until is not None and self.known_credits is not None:
+            yield f"Known until {self.known_until}: {number(_rounded(self.known_credits))} credits; the rest is forecast."
+        gone = month.exhaustion
+        if gone is not None:
+            when = "" if gone.p50 is None else f", typically on {gone.p50:%B} {gone.p50.day}"
+            whose = " of a person" if self.people > 1 and not month_pooled(month) else ""
+            yield f"The included credits{whose} run out in {_percent(gone.probability)} of months{when}."
+        for confidence, amount in first.budget_for:
+            yield f"A budget of {usd(_cents(amount))} holds in {_percent(confidence)} of months."
+        if self.budget_usd is not None and self.over_budget_probability is not None:
+            yield (
+                f"The budget of {usd(self.budget_usd)} is exceeded in {_percent(self.over_budget_probability)} of months."
+            )
+        if month.blocked_probability:
+            yield (
+                f"Limits block work in {_percent(month.blocked_probability)} of months, "
+                f"{number(_rounded(month.blocked_credits.mean))} credits of it in the mean month."
+            )
+        error = max(total.errors[f"p{percent}"] for percent in (50, 90))
+        yield f"With {self.draws:,} draws these amounts are exact to about {usd(_cents(error))} (95 %)."
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "option": each.option,
+                "month": month.month,
+                "people": month.people,
+                "figure": figure,
+                "mean": found.mean,
+                **{f"p{percent}": value for percent, value in found.percentiles.items()},
+                "over_budget_probability": month.over_budget_probability,
+                "exhaustion_probability": None if month.exhaustion is None else month.exhaustion.probability,
+                "cheapest_probability": each.cheapest_probability,
+            }
+            for each in self.options
+            for month in each.months
+            for figure, found in (
+                ("credits", month.credits),
+                ("total_usd", month.total_usd),
+                ("blocked_credits", month.blocked_credits),
+            )
+        ]
+
+
+def month_pooled(month: MonthOutlook) -> bool:
+    """Whether all the people of a month draw on one pool."""
+    plans = {estimate.option.plan for estimate in month.expected} - {None}
+    return all(plan_named(plan).pooled for plan in plans if plan)
+
+
+def weighted_quantiles(values: "Floats", weights: "Floats") -> dict[str, Decimal]:
+    order = np.argsort(values)
+    below = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
+    found = np.interp([0.5, 0.9, 0.99], below, values[order])
+    return {name: figure(value) for name, value in zip(("p50", "p90", "p99"), found, strict=True)}
+
+
+def distribution(values: "Floats", *, crowds: bool, exact_mean: Decimal | None = None) -> Distribution:
+    """Mean, percentiles and their errors.
+
+    The error of a percentile is that of its rank among independent draws. Draws of one block share the people that crowds
+    are made of, so there it is at least what the blocks differ by.
+    """
+    ordered = np.sort(values)
+    count = len(ordered)
+    found, errors = {}, {}
+    deviation = float(values.std()) / math.sqrt(count)
+    blocks = [each for each in batches(values) if len(each) == BLOCK] if crowds else []
+    if len(blocks) > 3:
+        deviation = max(deviation, float(np.std([each.mean() for each in blocks], ddof=1)) / math.sqrt(len(blocks)))
+    for percent in PERCENTILES:
+        share = percent / 100
+        half = _Z95 * math.sqrt(count * share * (1 - share))
+        low = ordered[max(0, math.floor(count * share - half))]
+        high = ordered[min(count - 1, math.ceil(count * share + half))]
+        error = float(high - low) / 2
+        if len(blocks) > 3:
+            spread = float(np.std([np.quantile(each, share) for each in blocks], ddof=1))
+            error = max(error, _Z95 * spread / math.sqrt(len(blocks)))
+        found[percent] = figure(np.quantile(ordered, share))
+        errors[f"p{percent}"] = figure(error, 2)
+    mean = figure(values.mean()) if exact_mean is None else canonical(exact_mean)
+    return Distribution(
+        mean,
+        figure(values.std()),
+        found,
+        {"mean": Decimal(0) if exact_mean is not None else figure(_Z95 * deviation, 2), **errors},
+    )
+
+
+def cheapest_chances(totals: "Floats") -> list[Decimal]:
+    """For each way the share of draws in which it is the cheapest; several that tie share the draw."""
+    lowest = totals == totals.min(axis=0)
+    return [share_of((row / lowest.sum(axis=0)).mean()) for row in lowest]
+
+
+def figure(value: Any, digits: int = 6) -> Decimal:
+    """A figure from draws, rounded to so many significant digits."""
+    return canonical(Decimal(f"{float(value):.{digits}g}"))
+
+
+def share_of(value: Any) -> Decimal:
+    return canonical(Decimal(f"{float(value):.6f}"))
+
+
+def _rounded(value: Decimal) -> Decimal:
+    return canonical(value.quantize(Decimal("0.1"))) if abs(value) < 10_000 else canonical(value.quantize(Decimal(1)))
+
+
+def _cents(value: Decimal) -> Decimal:
+    return canonical(value.quantize(Decimal("0.01")))
+
+
+def _shown(value: Decimal) -> Decimal:
+    """A figure for a table of many."""
+    return canonical(Decimal(f"{value:.4g}"))
+
+
+def _percent(share: Decimal) -> str:
+    """A chance for a person: whole percent but near 0 and 1."""
+    percent = share * 100
+    if percent and percent < 1:
+        return "under 1 %" if percent < Decimal("0.05") else f"{percent:.1f} %"
+    if 99 < percent < 100:
+        return f"{percent:.1f} %" if percent < Decimal("99.95") else "over 99.9 %"
+    return f"{percent:.0f} %"
