@@ -47,6 +47,7 @@ def main() -> None:
     print(f"Python {sys.version.split()[0]}, {ROUNDS} rounds each; min / median / max\n")
     in_process()
     whole_processes()
+    forecasts()
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     bills(rows)
     logs(rows)
@@ -122,6 +123,40 @@ def bills(rows: int) -> None:
         own, other = in_turn(lambda: run(command), lambda: run(peer), BILL_ROUNDS)
     print(f"costcalc bill, {rows:,} records: {shown(own, 1, 's')}; polars reads and sorts them: {shown(other, 1, 's')}")
     print(f"  {median(own) / median(other):.2f} times as long, aim at most 3\n")
+
+
+def forecasts() -> None:
+    """Months of one person and of a thousand, against one thread of numpy drawing one lognormal for each of their tasks."""
+    import numpy as np
+
+    from costcalc import forecast
+
+    option, most = "copilot/claude-sonnet-4.6@business", 20_000_000
+    for developers, draws in ((1, 100_000), (1_000, 10_000)):
+        tasks = 15 * 16 * developers * draws
+        drawn = min(tasks, most)  # numpy's time is in proportion to them
+
+        def ours(developers: int = developers, draws: int = draws) -> float:
+            return timed(
+                lambda: forecast("interactive_ide", option, developers=developers, on=date(2026, 10, 1), draws=draws)
+            )
+
+        def peer(drawn: int = drawn, tasks: int = tasks) -> float:
+            return timed(lambda: np.random.default_rng(1).lognormal(0, 1.5, drawn)) * tasks / drawn
+
+        own, other = in_turn(ours, peer, BILL_ROUNDS)
+        print(
+            f"forecast, {developers:,} people, {draws:,} draws, {tasks / 1e6:,.0f} million tasks: {shown(own, 1, 's')}"
+        )
+        print(f"  one lognormal a task: {shown(other, 1, 's')}")
+        print(f"  {median(other) / median(own):.1f} times as fast, aim at least 1\n")
+
+
+def timed(call: Callable[[], object]) -> float:
+    """Seconds of one call."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
 
 
 def logs(rows: int) -> None:

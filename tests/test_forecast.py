@@ -507,6 +507,11 @@ class TestTeams:
         assert float(found.credits[50]) == pytest.approx(float(sum(parts)), rel=0.15)
         assert found.total_usd[5] >= 12 * 19
 
+    def test_one_of_the_people_is_any_of_them(self, tmp_path: Path) -> None:
+        found = forecast(self.team(tmp_path, TEAM.replace("people = 12", "people = 60")), on=ON, draws=2_000)
+        person = found.options[0].person_credits
+        assert float(person.mean) == pytest.approx(float(found.credits.mean) / 61, rel=0.1)
+
     def test_a_team_of_objects_is_the_team_of_the_file(self, tmp_path: Path) -> None:
         ide = SessionProfile.load("interactive_ide").changed(tasks_per_day=8)
         mix = (

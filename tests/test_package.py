@@ -31,7 +31,7 @@ LAYERS = [
     {"simulation"},
     {"horizon"},
     {"outlook"},
-    {"forecasting"},
+    {"forecasting", "backtesting"},
     {"cli"},
 ]
 

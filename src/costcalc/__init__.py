@@ -5,6 +5,8 @@ Every public name is loaded on first use, so that `import costcalc` costs next t
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from costcalc.backtesting import Backtest as Backtest
+    from costcalc.backtesting import backtest as backtest
     from costcalc.billing.account import Account as Account
     from costcalc.billing.account import Budget as Budget
     from costcalc.billing.account import CostCenter as CostCenter
@@ -56,6 +58,7 @@ _HOMES = {
     "Account": "billing.account",
     "AccountBill": "billing.statement",
     "AccountCheck": "billing.explain",
+    "Backtest": "backtesting",
     "Benchmark": "workload.benchmark",
     "Bill": "billing.bill",
     "Budget": "billing.account",
@@ -84,6 +87,7 @@ _HOMES = {
     "UnknownNameError": "errors",
     "UsageRecord": "billing.usage",
     "UsageReport": "history",
+    "backtest": "backtesting",
     "benchmarks": "workload.benchmark",
     "bill": "billing.statement",
     "check_account": "billing.explain",

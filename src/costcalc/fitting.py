@@ -20,7 +20,15 @@ from costcalc.pricing.rate import Rate
 from costcalc.readers.find import read_usage
 from costcalc.tokens import KINDS
 from costcalc.units import plain
-from costcalc.workload.profile import Provenance, SessionProfile
+from costcalc.workload.profile import SPREADS, Provenance, SessionProfile
+from costcalc.workload.spread import (
+    chance_of_a_week,
+    sigma_of,
+    sigma_of_levels,
+    sigma_of_mean,
+    variation_beyond_chance,
+    whole_weeks,
+)
 
 DAYS_PER_MONTH: Final = 365.25 / 12
 DEFAULT_PAUSE: Final = timedelta(minutes=10)
@@ -105,7 +113,11 @@ class Fit(Result):
         cached = (
             "" if self.cached_share is None else f" Of the prompts, {number(self.cached_share * 100)} % were cached."
         )
-        yield f"Tasks by model: {shares}.{cached} Spread of a task's tokens: sigma {self.profile.sigma}."
+        yield f"Tasks by model: {shares}.{cached} Spread: {self._spread_words()}."
+
+    def _spread_words(self) -> str:
+        found = {name: getattr(self.profile, name) for name in SPREADS}
+        return ", ".join(f"{name} {plain(value)}" for name, value in found.items() if value is not None) or "not known"
 
     def _people(self) -> str:
         return "1 person" if self.users == 1 else f"{self.users:,} people"
@@ -164,7 +176,7 @@ def _comment(text: str) -> str:
 
 
 @dataclass(slots=True)
-class _Task:
+class Task:
     """What one task used."""
 
     user: str | None
@@ -172,12 +184,14 @@ class _Task:
     end: datetime
     tokens: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     requests: int = 0
+    nano_aiu: int = 0
     models: dict[str, int] = field(default_factory=dict)
 
     def add(self, entry: UsageEntry) -> None:
         for place, count in enumerate(entry.counts):
             self.tokens[place] += count
         self.requests += max(1, entry.requests)
+        self.nano_aiu += entry.reported_nano_aiu or 0
         name = entry.model or "(none)"
         self.models[name] = self.models.get(name, 0) + sum(entry.counts)
 
@@ -211,7 +225,7 @@ def fit_profile(
         totals_only += entry.requests > 1
         cached_unknown += entry.cached_input is None
         entries.append(entry)
-    tasks = _tasks(entries, pause)
+    tasks = tasks_of(entries, pause)
     if not tasks:
         why = (
             "reports of days know no tasks; give logs of single calls" if without_calls else "there are no calls in it"
@@ -224,9 +238,9 @@ def fit_profile(
     )  # fmt: skip
 
 
-def _tasks(entries: list[UsageEntry], pause: timedelta) -> list[_Task]:
+def tasks_of(entries: list[UsageEntry], pause: timedelta) -> list[Task]:
     """The tasks that calls belong to, by turn or by pauses."""
-    by_turn: dict[tuple[str, str | None, str], _Task] = {}
+    by_turn: dict[tuple[str, str | None, str], Task] = {}
     by_session: dict[tuple[str, str | None], list[UsageEntry]] = {}
     for entry in entries:
         assert entry.time is not None  # fit_profile leaves out entries without
@@ -234,16 +248,16 @@ def _tasks(entries: list[UsageEntry], pause: timedelta) -> list[_Task]:
             by_session.setdefault((entry.session or entry.file, entry.user), []).append(entry)
             continue
         key = (entry.session or entry.file, entry.user, entry.task)
-        task = by_turn.setdefault(key, _Task(entry.user, entry.time, entry.time))
+        task = by_turn.setdefault(key, Task(entry.user, entry.time, entry.time))
         task.start = min(task.start, entry.time)
         task.add(entry)
     tasks = list(by_turn.values())
     for calls in by_session.values():
-        current: _Task | None = None
+        current: Task | None = None
         for entry in sorted(calls, key=lambda each: (each.time or datetime.min, each.line)):
             assert entry.time is not None
             if current is None or entry.time - current.end > pause or entry.requests > 1:
-                current = _Task(entry.user, entry.time, entry.time)
+                current = Task(entry.user, entry.time, entry.time)
                 tasks.append(current)
             current.end = entry.time
             current.add(entry)
@@ -252,7 +266,7 @@ def _tasks(entries: list[UsageEntry], pause: timedelta) -> list[_Task]:
 
 def _fitted(
     name: str,
-    tasks: list[_Task],
+    tasks: list[Task],
     log: ReadLog,
     *,
     writes_known: bool,
@@ -280,14 +294,15 @@ def _fitted(
     means.append(_mean("requests_per_task", [float(task.requests) for task in tasks]))
     means.append(_mean("tasks_per_day", [float(count) for count in days.values()]))
     means.append(Mean("active_days", _rounded(per_month), None, None, len(days)))
-    logs = [math.log(total) for task in tasks if (total := sum(task.tokens))]
-    sigma = _rounded(stdev(logs)) if len(logs) > 1 else None
+    spread: dict[str, Any] = {
+        name: _rounded(value) for name, value in _spread(tasks, days, first, span).items() if value is not None
+    }
     prompt = sum(sum(task.tokens[:3]) for task in tasks)
     cached = sum(task.tokens[1] for task in tasks)
     numbers: dict[str, Any] = {mean.name: mean.mean for mean in means}
-    notes = {mean.name: _note(mean) for mean in means} | {"sigma": f"of {len(logs):,} tasks"}
+    notes = {mean.name: _note(mean) for mean in means} | dict.fromkeys(spread, f"of {len(tasks):,} tasks")
     provenance = {each: Provenance(how="measured", note=note) for each, note in notes.items()}
-    profile = SessionProfile(name=name, title="Fitted to history", **numbers, sigma=sigma, provenance=provenance)
+    profile = SessionProfile(name=name, title="Fitted to history", **numbers, **spread, provenance=provenance)
     by_model: dict[str, int] = {}
     for task in tasks:
         main = max(task.models, key=lambda model: (task.models[model], model))
@@ -307,6 +322,28 @@ def _fitted(
         ),
         notices=tuple(_notices(log, len(tasks), len(days), span, totals_only, without_calls, cached_unknown)),
     )
+
+
+def _spread(
+    tasks: list[Task], days: dict[tuple[str | None, date], int], first: date, span: int
+) -> dict[str, float | None]:
+    """The spread around the means, as far as the history tells; sizes are total tokens."""
+    sizes = [float(sum(task.tokens)) for task in tasks]
+    counts = [float(count) for count in days.values()]
+    tasks_cv = variation_beyond_chance(counts)
+    by_day, by_user = [0.0] * span, dict.fromkeys((user for user, _ in days), 0.0)
+    for task, size in zip(tasks, sizes, strict=True):
+        by_day[(task.start.date() - first).days] += size
+        by_user[task.user] += size
+    weeks = whole_weeks(by_day)
+    chance = chance_of_a_week(len(tasks) * 7 / span, len(days) * 7 / span, tasks_cv or 0.0, sizes)
+    return {
+        "sigma": sigma_of(sizes),
+        "tasks_cv": tasks_cv,
+        "week_sigma": sigma_of_levels(weeks, chance),
+        "people_sigma": sigma_of_levels(list(by_user.values())),
+        "level_sigma": sigma_of_mean(weeks),
+    }
 
 
 def _mean(name: str, values: list[float]) -> Mean:

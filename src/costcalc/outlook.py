@@ -377,8 +377,9 @@ class Forecast(Result):
             when = "" if gone.p50 is None else f", typically on {gone.p50:%B} {gone.p50.day}"
             whose = " of a person" if self.people > 1 and not month_pooled(month) else ""
             yield f"The included credits{whose} run out in {_percent(gone.probability)} of months{when}."
+        which = "" if len(first.months) == 1 else ", the dearest one ahead included"
         for confidence, amount in first.budget_for:
-            yield f"A budget of {usd(_cents(amount))} holds in {_percent(confidence)} of months."
+            yield f"A budget of {usd(_cents(amount))} holds in {_percent(confidence)} of months{which}."
         if self.budget_usd is not None and self.over_budget_probability is not None:
             yield (
                 f"The budget of {usd(self.budget_usd)} is exceeded in {_percent(self.over_budget_probability)} of months."

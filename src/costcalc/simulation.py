@@ -21,15 +21,19 @@ from numpy.typing import NDArray
 
 from costcalc.billing.draws import flow_over_draws, within_user_limit
 from costcalc.billing.waterfall import NO_LIMIT, Terms
-from costcalc.workload.months import Generator, Habits, Seed, SumTables, generator, lognormal, person_months
+from costcalc.workload.months import Habits, Seed, SumTables, generator, lognormal, person_months
 from costcalc.workload.tasksize import Floats
 
-BLOCK: Final = 500
+BLOCK: Final = 1_000
 LIBRARY: Final = 4_096
 ONE_BY_ONE: Final = 32
 """As many people of one kind, and fewer, are drawn one by one."""
 
-_LEVEL_STRATA: Final = 20
+_SAMPLE: Final = 4_096
+"""Single people that are kept of a block, in the proportions of the units."""
+
+_LEVEL_STRATA: Final = 50
+_EVERY_DRAW: Final = np.arange(BLOCK)
 _NANO: Final = 1e9
 _MOST_NANO: Final = float(2**61)
 _PEOPLE, _MONTH, _LEVEL, _PICK, _TABLES = range(5)
@@ -155,7 +159,7 @@ def _block(
     seed: int,
 ) -> list[WayDraws]:
     """One block of draws. Units are taken one after the other, so that only one of them is held in full."""
-    made = [_Tally(way, day_us) for way in ways]
+    made = [_Tally(way, units, day_us) for way in ways]
     for place, unit in enumerate(units):
         crowd = _crowd(unit, tables[place], (seed, (place, block)), month)
         for tally in made:
@@ -166,37 +170,36 @@ def _block(
 
 @dataclass(slots=True)
 class _Crowd:
-    """Months of single people of a unit, and how they are added up to the unit in each draw."""
+    """Months of single people of a unit, and how they are added up to the unit in each draw.
+
+    `in_all` turns features of people into those of the unit in some of the draws. `levels` is what use is multiplied by in
+    each draw, where the people do not have it in them already.
+    """
 
     sums: Floats  # (people, days, models, columns)
-    in_all: Callable[[Floats], Floats]  # (people, features) to (draws, features)
-    level_of_rows: Sequence[Floats]  # what the rows are multiplied by, once for each stratum of levels
+    in_all: Callable[[Floats, "NDArray[np.intp]"], Floats]  # (people, features), draws -> (draws, features)
+    levels: Floats | None
 
 
 def _crowd(unit: Unit, tables: SumTables, seed: Seed, month: int) -> _Crowd:
-    common = _strata(unit.level_sigma, generator(seed, _LEVEL))
     if unit.people <= ONE_BY_ONE:
         return _one_by_one(unit, tables, seed, month)
-    levels = _even_levels(unit.people_sigma)
-    sums = person_months(unit.habits, tables, levels, generator(seed, _MONTH, month))
+    sums = person_months(unit.habits, tables, _even_levels(unit.people_sigma), generator(seed, _MONTH, month))
+    rng = generator(seed, _PICK)
+    picks = [rng.integers(0, LIBRARY, BLOCK) for _ in range(unit.people.bit_length())]
+    orders = [rng.permutation(LIBRARY) for _ in range(unit.people.bit_length() - 1)]
 
-    def in_all(features: Floats) -> Floats:
-        picks, orders = generator(seed, _PICK, 0), generator(seed, _PICK, 1)
-        strata = len(features) // LIBRARY
-        found = np.zeros((BLOCK, features.shape[1]))
-        for stratum in range(strata):
-            rows = found[stratum::strata]
-            level = features[stratum * LIBRARY : (stratum + 1) * LIBRARY]
-            left = unit.people
-            while left:
-                if left & 1:
-                    rows += level[picks.integers(0, LIBRARY, len(rows))]
-                left >>= 1
-                if left:
-                    level = level + level[orders.permutation(LIBRARY)]
+    def in_all(features: Floats, draws: "NDArray[np.intp]") -> Floats:
+        found = np.zeros((len(draws), features.shape[1]))
+        for place, picked in enumerate(picks):
+            if place:
+                features = features + features[orders[place - 1]]
+            if unit.people >> place & 1:
+                found += features[picked[draws]]
         return found
 
-    return _Crowd(sums, in_all, common)
+    levels = lognormal(generator(seed, _LEVEL), unit.level_sigma, (BLOCK,)) if unit.level_sigma else None
+    return _Crowd(sums, in_all, levels)
 
 
 def _one_by_one(unit: Unit, tables: SumTables, seed: Seed, month: int) -> _Crowd:
@@ -205,20 +208,11 @@ def _one_by_one(unit: Unit, tables: SumTables, seed: Seed, month: int) -> _Crowd
     levels = levels * lognormal(generator(seed, _LEVEL), unit.level_sigma, (BLOCK, 1))
     sums = person_months(unit.habits, tables, levels.ravel(), generator(seed, _MONTH, month))
 
-    def in_all(features: Floats) -> Floats:
-        found: Floats = features.reshape(BLOCK, people, features.shape[1]).sum(axis=1)
+    def in_all(features: Floats, draws: "NDArray[np.intp]") -> Floats:
+        found: Floats = features.reshape(BLOCK, people, features.shape[1]).sum(axis=1)[draws]
         return found
 
-    return _Crowd(sums, in_all, [np.ones(1)])
-
-
-def _strata(sigma: float, rng: Generator) -> list[Floats]:
-    """Levels that are common to all people of a draw, spread evenly over their distribution: one if they do not differ."""
-    if not sigma:
-        return [np.ones(1)]
-    normal = NormalDist(-(sigma**2) / 2, sigma)
-    chances = (np.arange(_LEVEL_STRATA) + rng.random(_LEVEL_STRATA)) / _LEVEL_STRATA
-    return [np.array([np.exp(normal.inv_cdf(min(max(chance, 1e-12), 1 - 1e-12)))]) for chance in chances.tolist()]
+    return _Crowd(sums, in_all, None)
 
 
 @lru_cache(maxsize=16)
@@ -234,70 +228,92 @@ def _even_levels(sigma: float) -> Floats:
 class _Tally:
     """The bill of one way in one block, unit by unit."""
 
-    def __init__(self, way: Way, day_us: Sequence[int]) -> None:
+    def __init__(self, way: Way, units: Sequence[Unit], day_us: Sequence[int]) -> None:
         self._way = way
         self._day_us = day_us
         self._use, self._metered, self._blocked = np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK)
         self._exhausted = np.full(BLOCK, -1, dtype=np.int64)
         self._wanted: dict[int, dict[int, Floats]] = {}
         self._people: dict[str, list[Floats]] = {"credits": [], "usd": [], "exhausted_day": []}
+        self._unit = 0
+        people = [unit.people for unit in units]
+        drawn = [BLOCK * count if count <= ONE_BY_ONE else LIBRARY for count in people]
+        most = min(_SAMPLE, *(rows * sum(people) / count for rows, count in zip(drawn, people, strict=True)))
+        self._samples = [max(1, round(most * count / sum(people))) for count in people]
 
     def add(self, place: int, unit: Unit, crowd: _Crowd) -> None:
         """Add the months of a unit."""
         way = self._way
+        self._unit = place
         people, days, models, columns = crowd.sums.shape
         flat = crowd.sums.reshape(people * days, models * columns)
         copilot = (flat @ way.copilot[place].ravel()).reshape(people, days)
-        api = (flat @ way.api[place].ravel()).reshape(people, days).sum(axis=1)
-        if len(crowd.level_of_rows) > 1:
-            copilot = np.concatenate([copilot * level for level in crowd.level_of_rows])
-            api = np.concatenate([api * level for level in crowd.level_of_rows])
-        if unit.known:
-            copilot[:, : len(unit.known)] = unit.known
+        api = (flat @ way.api[place].ravel()).reshape(people, days)[:, len(unit.known) :].sum(axis=1)
         payer = next((index for index, each in enumerate(way.payers) if place in each.units), None)
         if payer is None:
-            self._add_metered(crowd, copilot.sum(axis=1) + api)
+            self._add_metered(unit, crowd, copilot, api)
         elif way.payers[payer].per_person:
-            self._add_people(way.payers[payer].terms, unit, crowd, _nano(copilot), api)
+            self._add_people(way.payers[payer].terms, unit, crowd, copilot, api)
         else:
-            self._add_shared(payer, place, unit, crowd, _nano(copilot), api)
+            self._add_shared(payer, place, unit, crowd, copilot, api)
 
     def _sample(self, credits: Floats, usd: Floats, exhausted: "NDArray[Any] | None" = None) -> None:
-        self._people["credits"].append(credits)
-        self._people["usd"].append(usd)
+        """Keep as many single people as the unit has its share of all: units are drawn in different numbers."""
+        size = self._samples[self._unit]
+        picked = np.arange(size) * len(credits) // size
+        self._people["credits"].append(credits[picked])
+        self._people["usd"].append(usd[picked])
         if exhausted is not None:
-            self._people["exhausted_day"].append(exhausted.astype(np.float64))
+            self._people["exhausted_day"].append(exhausted[picked].astype(np.float64))
 
-    def _add_metered(self, crowd: _Crowd, use: Floats) -> None:
+    def _add_metered(self, unit: Unit, crowd: _Crowd, copilot: Floats, api: Floats) -> None:
+        path = np.concatenate([copilot, api[:, None]], axis=1)
+        found = _linear(unit, crowd, path).sum(axis=1)
+        use = _of_people(unit, crowd, path).sum(axis=1)
         self._sample(use, use / 100)
-        found = crowd.in_all(use[:, None])[:, 0]
         self._use += found
         self._metered += found
 
-    def _add_people(self, terms: Terms, unit: Unit, crowd: _Crowd, path: "NDArray[np.int64]", api: Floats) -> None:
-        outcome = flow_over_draws(terms, self._day_us, path[:, :, None])
-        use = path.sum(axis=1) / _NANO + api
-        metered = outcome.metered[:, 0] / _NANO + api
-        self._sample(use, metered / 100, outcome.exhausted_day)
-        found = crowd.in_all(np.stack([use, metered, outcome.blocked[:, 0] / _NANO], axis=1))
-        self._use += found[:, 0]
-        self._metered += found[:, 1]
-        self._blocked += found[:, 2]
-        if unit.people == 1:
-            self._run_out(outcome.exhausted_day)
+    def _add_people(self, terms: Terms, unit: Unit, crowd: _Crowd, copilot: Floats, api: Floats) -> None:
+        """People who pay for themselves."""
+        for draws, level, last in _strata(crowd):
+            path = _nano(_with_known(unit, copilot * level))
+            outcome = flow_over_draws(terms, self._day_us, path[:, :, None])
+            use = path.sum(axis=1) / _NANO + api * level
+            metered = outcome.metered[:, 0] / _NANO + api * level
+            found = crowd.in_all(np.stack([use, metered, outcome.blocked[:, 0] / _NANO], axis=1), draws)
+            self._use[draws] += found[:, 0]
+            self._metered[draws] += found[:, 1]
+            self._blocked[draws] += found[:, 2]
+            if unit.people == 1:
+                self._run_out(outcome.exhausted_day)
+            if last:
+                self._sample(use, metered / 100, outcome.exhausted_day)
 
-    def _add_shared(
-        self, payer: int, place: int, unit: Unit, crowd: _Crowd, path: "NDArray[np.int64]", api: Floats
-    ) -> None:
-        use = path.sum(axis=1) / _NANO + api
+    def _add_shared(self, payer: int, place: int, unit: Unit, crowd: _Crowd, copilot: Floats, api: Floats) -> None:
+        """People whose use passes the limits of all together, and perhaps a user budget of each."""
+        days = copilot.shape[1]
+        path = np.concatenate([copilot, api[:, None]], axis=1)
+        use = _of_people(unit, crowd, path).sum(axis=1)
         self._sample(use, use / 100)
-        allowed = within_user_limit(path, unit.user_limit)
-        stopped = (path.sum(axis=1) - allowed.sum(axis=1)) / _NANO
-        found = crowd.in_all(np.concatenate([allowed / _NANO, np.stack([use, stopped, api], axis=1)], axis=1))
-        self._wanted.setdefault(payer, {})[place] = found[:, :-3]
-        self._use += found[:, -3]
-        self._blocked += found[:, -2]
-        self._metered += found[:, -1]
+        if unit.user_limit == NO_LIMIT:
+            found = _linear(unit, crowd, path)
+            wanted, stopped = found[:, :days], np.zeros(BLOCK)
+            self._metered += found[:, days]
+            self._use += found.sum(axis=1)
+        else:
+            wanted, stopped = np.zeros((BLOCK, days)), np.zeros(BLOCK)
+            for draws, level, _ in _strata(crowd):
+                nano = _nano(_with_known(unit, copilot * level))
+                allowed = within_user_limit(nano, unit.user_limit)
+                beyond = (nano.sum(axis=1) - allowed.sum(axis=1)) / _NANO
+                features = np.concatenate([allowed / _NANO, np.stack([beyond, api * level], axis=1)], axis=1)
+                part = crowd.in_all(features, draws)
+                wanted[draws], stopped[draws] = part[:, :days], part[:, days]
+                self._metered[draws] += part[:, days + 1]
+                self._use[draws] += part.sum(axis=1)
+        self._blocked += stopped
+        self._wanted.setdefault(payer, {})[place] = wanted
 
     def _run_out(self, day: "NDArray[np.int64]") -> None:
         earlier = (day >= 0) & ((self._exhausted < 0) | (day < self._exhausted))
@@ -319,6 +335,40 @@ class _Tally:
             self._exhausted,
             {name: np.concatenate(parts) for name, parts in self._people.items() if parts},
         )
+
+
+def _with_known(unit: Unit, path: Floats) -> Floats:
+    """The path with what is known of its first days."""
+    if unit.known:
+        path[:, : len(unit.known)] = unit.known
+    return path
+
+
+def _linear(unit: Unit, crowd: _Crowd, path: Floats) -> Floats:
+    """Use of all the people by draw and day (and of another route, the last), where nothing limits single people."""
+    found = crowd.in_all(path, _EVERY_DRAW)
+    if crowd.levels is not None:
+        found *= crowd.levels[:, None]
+    if unit.known:
+        found[:, : len(unit.known)] = np.array(unit.known) * unit.people
+    return found
+
+
+def _of_people(unit: Unit, crowd: _Crowd, path: Floats) -> Floats:
+    """Use of single people by day, each at the level of one of the draws."""
+    if crowd.levels is not None:
+        path = path * crowd.levels[np.arange(len(path)) % BLOCK][:, None]
+    return _with_known(unit, path.copy()) if unit.known else path
+
+
+def _strata(crowd: _Crowd) -> "Iterator[tuple[NDArray[np.intp], float, bool]]":
+    """Draws of about the same level, that level, and whether they are those in the middle (of a single group: yes)."""
+    if crowd.levels is None:
+        yield _EVERY_DRAW, 1.0, True
+        return
+    order = np.argsort(crowd.levels)
+    for place, draws in enumerate(np.array_split(order, _LEVEL_STRATA)):
+        yield draws, float(crowd.levels[draws].mean()), place == _LEVEL_STRATA // 2
 
 
 def _nano(credits: Floats) -> "NDArray[np.int64]":

@@ -1,4 +1,4 @@
-"""`costcalc forecast`: the month as a distribution."""
+"""`costcalc forecast` and `costcalc backtest`: the month as a distribution, and whether such forecasts hold."""
 
 import sys
 from decimal import Decimal
@@ -30,7 +30,7 @@ from costcalc.cli.options import (
     parse_number,
     parse_signed,
 )
-from costcalc.cli.output import emit, step_progress
+from costcalc.cli.output import emit, file_progress, step_progress
 from costcalc.errors import InputError
 
 
@@ -189,3 +189,37 @@ def _confidence(text: str) -> Decimal:
     if stripped.endswith("%"):
         return parse_number(stripped[:-1]) / 100
     return parse_number(stripped)
+
+
+def backtest(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Logs, reports, or folders of them (default: the known places of this user's machine).",
+        ),
+    ] = None,
+    split: Annotated[
+        Decimal | None,
+        typer.Option(
+            parser=parse_number, metavar="P", help="Cut once, after this share of the days (default: after each week)."
+        ),
+    ] = None,
+    user: Annotated[str | None, typer.Option(metavar="USER", help="Only this person's use.")] = None,
+    draws: Annotated[int, typer.Option(parser=parse_count, metavar="N", help="How many draws a forecast.")] = 4_000,
+    seed: Annotated[int, typer.Option(parser=parse_count, metavar="N", help="The same seed gives the same draws.")] = 1,
+    rates: RatesFile = None,
+    output_format: Format = OutputFormat.table,
+) -> None:
+    """Would forecasts have come true? Fit the first part of a history, forecast the rest, and compare."""
+    with file_progress() as told:
+        result = costcalc.backtest(
+            paths or None,
+            split=None if split is None else float(split),
+            user=user,
+            draws=draws,
+            seed=seed,
+            rates=costcalc.PriceBook.load(rates),
+            told=told,
+        )
+    emit(result, output_format)

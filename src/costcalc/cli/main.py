@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "estimate": ("estimate", "estimate"),
     "compare": ("compare", "compare"),
     "forecast": ("forecast", "forecast"),
+    "backtest": ("forecast", "backtest"),
     "bill": ("bill", "bill"),
     "account": ("bill", "app"),
     "usage": ("usage", "usage"),

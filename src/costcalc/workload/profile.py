@@ -25,8 +25,8 @@ DEFAULT_PROFILE: Final = "interactive_ide"
 
 _Mean = Annotated[Decimal, Field(ge=0, le=10**15, decimal_places=30, allow_inf_nan=False)]
 _Spread = Annotated[Decimal, Field(ge=0, le=5, allow_inf_nan=False)]
-_SPREADS: Final = ("sigma", "tasks_cv", "week_sigma", "people_sigma", "level_sigma")
-_NUMBERS: Final = (*KINDS, "requests_per_task", "tasks_per_day", "active_days", *_SPREADS)
+SPREADS: Final = ("sigma", "tasks_cv", "week_sigma", "people_sigma", "level_sigma")
+_NUMBERS: Final = (*KINDS, "requests_per_task", "tasks_per_day", "active_days", *SPREADS)
 
 
 class ProfileSource(BaseModel):
@@ -166,7 +166,7 @@ class SessionProfile(BaseModel):
         "requests_per_task",
         "tasks_per_day",
         "active_days",
-        *_SPREADS,
+        *SPREADS,
         mode="before",
     )
     @classmethod
@@ -259,12 +259,12 @@ class SessionProfile(BaseModel):
     @property
     def assumed(self) -> tuple[str, ...]:
         """The means that rest on an assumption rather than on a source."""
-        return tuple(name for name in _NUMBERS if name not in _SPREADS and self._is_assumed(name))
+        return tuple(name for name in _NUMBERS if name not in SPREADS and self._is_assumed(name))
 
     @property
     def assumed_spread(self) -> tuple[str, ...]:
         """The numbers of the spread that rest on an assumption rather than on a source."""
-        return tuple(name for name in _SPREADS if self._is_assumed(name))
+        return tuple(name for name in SPREADS if self._is_assumed(name))
 
     def _is_assumed(self, name: str) -> bool:
         return name in self.provenance and self.provenance[name].how == "assumption"

@@ -88,8 +88,7 @@ class TaskSize:
 
     def table(self) -> tuple[Floats, Floats, Floats]:
         """Sizes and the two factors at `VALUES` equally likely values: means of as many slices, so that means hold."""
-        edges = quantiles(np.arange(1, VALUES) / VALUES)
-        middles = quantiles((np.arange(VALUES) + 0.5) / VALUES)
+        edges, middles = _slices()
         density = _GRID**2 * np.exp(-_GRID) / 2
         found = []
         for power in (self.exponent, CACHED_EXPONENT * self.exponent):
@@ -107,6 +106,12 @@ def quantiles(probabilities: Floats) -> Floats:
     upper = np.exp(-_GRID) * (1 + _GRID + _GRID**2 / 2)  # the tail keeps its digits where the sum is next to 1
     tail = np.interp(-np.log(np.maximum(1 - probabilities, 1e-300)), -np.log(upper), _GRID)
     return np.asarray(np.where(probabilities > 0.5, tail, found))
+
+
+@lru_cache(maxsize=1)
+def _slices() -> tuple[Floats, Floats]:
+    """The edges between equally likely slices of sizes, and their middles."""
+    return quantiles(np.arange(1, VALUES) / VALUES), quantiles((np.arange(VALUES) + 0.5) / VALUES)
 
 
 def _moment(power: float) -> float:
