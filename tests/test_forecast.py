@@ -213,6 +213,15 @@ def test_brute_force_agrees(people: int, tasks: int, draws: int, people_sigma: f
         assert distance <= math.hypot(own, error) * 1.3, (percent, distance, own, error)
 
 
+def test_a_hundred_thousand_people_spread_as_little_as_they_should() -> None:
+    work = profile(sigma="1.5", tasks_cv="0.7", people_sigma="0.8", active_days=16)
+    settings: dict[str, Any] = {"on": ON, "draws": 20_000}
+    few = forecast(work, CHEAP, developers=30, **settings).credits
+    many = forecast(work, CHEAP, developers=100_000, **settings).credits
+    assert float(many.sd / many.mean) == pytest.approx(float(few.sd / few.mean) * math.sqrt(30 / 100_000), rel=0.05)
+    assert abs(float(many[50] / many.mean) - 1) < 0.001
+
+
 class TestPublishedMeasurements:
     """From means and one spread figure alone, the percentiles of two public traces."""
 

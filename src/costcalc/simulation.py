@@ -32,6 +32,9 @@ ONE_BY_ONE: Final = 32
 _SAMPLE: Final = 4_096
 """Single people that are kept of a block, in the proportions of the units."""
 
+_SAMPLED_BLOCKS: Final = 25
+"""Of how many blocks single people are kept, so that the memory does not grow with the draws."""
+
 _LEVEL_STRATA: Final = 50
 _EVERY_DRAW: Final = np.arange(BLOCK)
 _NANO: Final = 1e9
@@ -134,7 +137,7 @@ def joined(parts: Sequence[WayDraws], draws: int) -> WayDraws:
         exhausted_day=np.concatenate([part.exhausted_day for part in parts])[:draws],
     )
     for name in {name for part in parts for name in part.people}:
-        whole.people[name] = np.concatenate([part.people[name] for part in parts])
+        whole.people[name] = np.concatenate([part.people[name] for part in parts if name in part.people])
     return whole
 
 
@@ -165,7 +168,11 @@ def _block(
         for tally in made:
             tally.add(place, unit, crowd)
         del crowd
-    return [tally.result() for tally in made]
+    found = [tally.result() for tally in made]
+    if block >= _SAMPLED_BLOCKS:
+        for each in found:
+            each.people.clear()
+    return found
 
 
 @dataclass(slots=True)
@@ -185,6 +192,7 @@ def _crowd(unit: Unit, tables: SumTables, seed: Seed, month: int) -> _Crowd:
     if unit.people <= ONE_BY_ONE:
         return _one_by_one(unit, tables, seed, month)
     sums = person_months(unit.habits, tables, _even_levels(unit.people_sigma), generator(seed, _MONTH, month))
+    _set_means(sums, unit.habits, tables)
     rng = generator(seed, _PICK)
     picks = [rng.integers(0, LIBRARY, BLOCK) for _ in range(unit.people.bit_length())]
     orders = [rng.permutation(LIBRARY) for _ in range(unit.people.bit_length() - 1)]
@@ -200,6 +208,14 @@ def _crowd(unit: Unit, tables: SumTables, seed: Seed, month: int) -> _Crowd:
 
     levels = lognormal(generator(seed, _LEVEL), unit.level_sigma, (BLOCK,)) if unit.level_sigma else None
     return _Crowd(sums, in_all, levels)
+
+
+def _set_means(sums: Floats, habits: Habits, tables: SumTables) -> None:
+    """Scale the months of a library to their exact mean: of a large crowd it would be off by more than its spread."""
+    tasks = LIBRARY * habits.tasks_per_day * sum(habits.day_chances)
+    expected = tasks * np.outer(habits.shares, tables.means)
+    drawn = sums.sum(axis=(0, 1))
+    sums *= np.divide(expected, drawn, out=np.ones_like(expected), where=drawn > 0)
 
 
 def _one_by_one(unit: Unit, tables: SumTables, seed: Seed, month: int) -> _Crowd:

@@ -89,14 +89,14 @@ class SumTables:
         first = np.stack(columns, axis=1)
         self._seed = seed
         self._lock = Lock()
-        self._means = first.mean(axis=0)
+        self.means = first.mean(axis=0)
         self._variances = first.var(axis=0)
         self.levels = [first]
 
     @property
     def columns(self) -> int:
         """How many sums there are of each number of tasks."""
-        return len(self._means)
+        return len(self.means)
 
     def level(self, place: int) -> Floats:
         """The table of sums of 2^place tasks."""
@@ -105,7 +105,7 @@ class SumTables:
                 last = self.levels[-1]
                 sums = last + last[generator(self._seed, len(self.levels)).permutation(VALUES)]
                 count = 2 ** len(self.levels)
-                means, variances = self._means * count, sums.var(axis=0)
+                means, variances = self.means * count, sums.var(axis=0)
                 wanted = self._variances * count
                 scale = np.sqrt(np.divide(wanted, variances, out=np.ones_like(means), where=variances > 0))
                 self.levels.append(np.maximum(0.0, (sums - means) * scale + means))
