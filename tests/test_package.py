@@ -23,7 +23,7 @@ LAYERS = [
     {"pricing", "workload"},
     {"billing"},
     {"readers"},
-    {"history"},
+    {"history", "frames"},
     {"reconciliation", "fitting"},
     {"quote"},
     {"estimation"},

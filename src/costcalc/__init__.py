@@ -5,6 +5,7 @@ Every public name is loaded on first use, so that `import costcalc` costs next t
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from costcalc import frames as frames
     from costcalc.backtesting import Backtest as Backtest
     from costcalc.backtesting import backtest as backtest
     from costcalc.billing.account import Account as Account
@@ -103,14 +104,15 @@ _HOMES = {
     "usage": "history",
 }
 
-_EXTRAS = {"numpy": "forecast"}
+_MODULES = {"frames"}
+_EXTRAS = {"numpy": "forecast", "narwhals": "frames"}
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604
 
 if not TYPE_CHECKING:  # a type checker knows the names from the imports above, and no others
 
     def __getattr__(name: str) -> object:
-        home = _HOMES.get(name)
+        home = name if name in _MODULES else _HOMES.get(name)
         if home is None:
             raise AttributeError(f"module 'costcalc' has no attribute {name!r}")
         from importlib import import_module
@@ -123,7 +125,7 @@ if not TYPE_CHECKING:  # a type checker knows the names from the imports above, 
             from costcalc.errors import InputError
 
             raise InputError(f"{name} needs {error.name}: pip install 'costcalc[{_EXTRAS[error.name]}]'") from None
-        value = getattr(module, name)
+        value = module if name in _MODULES else getattr(module, name)
         globals()[name] = value
         return value
 

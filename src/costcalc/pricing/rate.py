@@ -192,6 +192,13 @@ class Rate:
 
         return Fraction(amount, 10 ** (self._places - _GRID_PLACES - 6))
 
+    def integer_prices(self) -> "tuple[tuple[int, int, int, int], int]":
+        """What a token of each kind costs in this tier, in whole numbers of one unit, and how many units are a nano-AIU.
+
+        On the grid of GitHub's prices that unit is the nano-AIU itself.
+        """
+        return self._units, 10 ** (self._places - _GRID_PLACES - 6)
+
     def kind_costs(self, tokens: "tuple[Decimal | int, ...]") -> tuple[KindCost, ...]:
         """What tokens of each kind (in the order of `KINDS`; they may be means, so fractions) cost in this tier."""
         return tuple(
