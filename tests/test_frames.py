@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from costcalc import CostcalcError, InputError, PriceBook, TokenUsage
+from tests.conftest import needs_java
 from tests.strategies import BOOK, counts
 
 nw = pytest.importorskip("narwhals", reason="frames need narwhals")
@@ -451,16 +452,10 @@ def test_lazy_stays_lazy() -> None:
     json.dumps(str(frames.price(as_duckdb([ONE])).columns))
 
 
-@pytest.mark.skipif(bool(os.environ.get("COSTCALC_NO_SPARK")), reason="switched off")
 def test_a_partitioned_dataset_on_a_spark_cluster(tmp_path: Path) -> None:
     """Two worker processes price Parquet files by day; every row is that of DuckDB, Polars, pandas and the rule."""
     sql = pytest.importorskip("pyspark.sql", reason="needs PySpark")
-    from shutil import which
-
-    if which("java") is None:
-        if os.environ.get("CI"):
-            raise AssertionError("CI installs Java")
-        pytest.skip("needs Java")
+    needs_java()
     rng = random.Random(7)
     known = sorted({name for model in BOOK.models.values() for name in model.names})
     rows = [

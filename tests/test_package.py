@@ -24,7 +24,7 @@ LAYERS = [
     {"billing"},
     {"readers"},
     {"history", "frames"},
-    {"reconciliation", "fitting"},
+    {"reconciliation", "fitting", "pricefile"},
     {"quote"},
     {"estimation"},
     {"comparison", "team"},

@@ -11,24 +11,31 @@ from typing import TextIO
 from costcalc.errors import InputError
 
 
-@contextmanager
-def whole_file(
-    path: "str | os.PathLike[str]", *, replace: bool = False, otherwise: str = "give another name"
-) -> Iterator[TextIO]:
-    """A text file (UTF-8) that takes its place at `path` when all of it is written, and leaves nothing behind if not.
+def target_of(path: "str | os.PathLike[str]", *, replace: bool = False, otherwise: str = "give another name") -> Path:
+    """Where a file is to be written, links followed.
 
-    A link is followed, and a file that is replaced keeps its mode. Raises `InputError` for what is there already (the
-    message says what to do `otherwise`), for what is no file, and for what cannot be written.
+    Raises `InputError` for what is there already (the message says what to do `otherwise`), and for what is no file.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not replace:
         raise InputError(f"{path}: is there already; {otherwise}")
     if target.exists() and not target.is_file():
         raise InputError(f"{path}: not a file that can be replaced; give another name")
+    return target
+
+
+@contextmanager
+def whole_path(
+    path: "str | os.PathLike[str]", *, replace: bool = False, otherwise: str = "give another name"
+) -> Iterator[str]:
+    """The path of a file yet to be written, which takes its place at `path` afterwards and leaves nothing behind if not.
+
+    A file that is replaced keeps its mode. Raises `InputError` as `target_of` does, and for what cannot be written.
+    """
+    target = target_of(path, replace=replace, otherwise=otherwise)
     part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with part.open("x", encoding="utf-8", newline="") as file:
-            yield file
+        yield str(part)
         if target.exists():
             shutil.copymode(target, part)
         part.replace(target)
@@ -36,3 +43,18 @@ def whole_file(
         raise InputError(f"{path}: cannot be written ({error.strerror})") from None
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_file(
+    path: "str | os.PathLike[str]", *, replace: bool = False, otherwise: str = "give another name"
+) -> Iterator[TextIO]:
+    """A text file (UTF-8) that takes its place at `path` when all of it is written, and leaves nothing behind if not.
+
+    Raises `InputError` as `whole_path` does.
+    """
+    with (
+        whole_path(path, replace=replace, otherwise=otherwise) as part,
+        open(part, "x", encoding="utf-8", newline="") as file,  # noqa: PTH123
+    ):
+        yield file

@@ -25,6 +25,7 @@ _COMMANDS: Final = {
     "account": ("bill", "app"),
     "usage": ("usage", "usage"),
     "reconcile": ("usage", "reconcile"),
+    "price-file": ("pricefile", "price_file"),
     "rates": ("rates", "app"),
     "profiles": ("profiles", "app"),
     "plans": ("plans", "app"),

@@ -1,0 +1,214 @@
+"""Files of usage of any size priced into another file: CSV, Parquet or JSON lines, by Polars in a stream, or on Spark."""
+
+import glob
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar, Final, Literal, get_args
+
+from narwhals.exceptions import NarwhalsError
+
+from costcalc import frames
+from costcalc.display import Part, Result, Table, count_of, number, usd
+from costcalc.errors import InputError, unknown_name
+from costcalc.files import target_of, whole_path
+from costcalc.notices import Notice
+from costcalc.pricing.rate import Rate
+from costcalc.units import credits_of_nano_aiu, plain, usd_of_nano_aiu
+
+Engine = Literal["polars", "spark"]
+
+_FORMS: Final = {".csv": "csv", ".parquet": "parquet", ".jsonl": "json", ".ndjson": "json"}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PricedFile(Result):
+    """A file that was priced: its rows, what they cost in all, and by reason how many have no cost."""
+
+    kind: ClassVar[str] = "price-file"
+
+    source: str
+    target: str
+    engine: str
+    rows_read: int
+    nano_aiu: int
+    unpriced: tuple[tuple[str, int], ...]
+    rates: tuple[Rate, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def unpriced_rows(self) -> int:
+        """How many rows have no cost."""
+        return sum(count for _, count in self.unpriced)
+
+    @property
+    def credits(self) -> Decimal:
+        """What the priced rows cost, in AI credits."""
+        return credits_of_nano_aiu(self.nano_aiu)
+
+    def rates_used(self) -> Iterator[Rate]:
+        yield from self.rates
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "source": self.source,
+            "target": self.target,
+            "engine": self.engine,
+            "records": self.rows_read,
+            "credits": plain(self.credits),
+            "usd": plain(usd_of_nano_aiu(self.nano_aiu)),
+            "unpriced_records": self.unpriced_rows,
+            "unpriced": [{"reason": reason, "records": count} for reason, count in self.unpriced],
+        }
+
+    def parts(self) -> Iterator[Part]:
+        missing = f", {self.unpriced_rows:,} of them without a cost and not in it" if self.unpriced else ""
+        yield (
+            f"{usd(usd_of_nano_aiu(self.nano_aiu))} ({number(self.credits)} credits): "
+            f"{count_of(self.rows_read, 'record')}{missing}; written to {self.target}"
+        )
+        if self.unpriced:
+            yield Table(("why it has no cost", "records"), self.unpriced, "Without a cost")
+
+    def rows(self) -> list[dict[str, Any]]:
+        found = [{"reason": None, "records": self.rows_read - self.unpriced_rows, "credits": self.credits}]
+        return [*found, *({"reason": reason, "records": count, "credits": None} for reason, count in self.unpriced)]
+
+
+def price_file(
+    source: "str | os.PathLike[str]",
+    target: "str | os.PathLike[str]",
+    *,
+    engine: Engine = "polars",
+    master: str | None = None,
+    **arguments: Any,
+) -> PricedFile:
+    """Price the usage in a file, a folder or a glob of files of one form, and write it with the columns of `frames.price`.
+
+    The forms are CSV, Parquet and JSON lines, told from the ending of names; other arguments are those of `frames.price`.
+    Polars streams, so that files may be larger than memory; the target is written whole or not at all, and must not be there.
+    `engine="spark"` runs the same on a cluster, `master` its address; the target is then a folder, as Spark writes them.
+
+    Raises `InputError` for what cannot be read or written, and what `frames.price` raises.
+    """
+    if engine not in get_args(Engine):
+        raise unknown_name("engine", engine, get_args(Engine))
+    if engine != "spark" and master is not None:
+        raise InputError("a master is the address of a Spark cluster; give engine spark with it")
+    paths = _files(os.fspath(source))
+    read, written = _form(paths[0]), _form(os.fspath(target))
+    for path in paths:
+        if _form(path) != read:
+            raise InputError(
+                f"{source}: files of several forms ({Path(paths[0]).name}, {Path(path).name}); give those of one"
+            )
+    found = _in_spark if engine == "spark" else _in_polars
+    by_reason, nano_aiu = found(paths, os.fspath(source), os.fspath(target), read, written, master, arguments)
+    unpriced = tuple(sorted((reason, count) for reason, count in by_reason.items() if reason is not None))
+    notices = []
+    if unpriced:
+        total = sum(count for _, count in unpriced)
+        notices.append(Notice("unpriced", f"{total:,} records have no cost; none is taken for 0"))
+    return PricedFile(
+        os.fspath(source), os.fspath(target), engine, sum(by_reason.values()), nano_aiu, unpriced, (), tuple(notices)
+    )
+
+
+def _files(source: str) -> list[str]:
+    """The files that a path, a folder or a glob stands for, those of a folder at any depth."""
+    if os.path.isdir(source):  # noqa: PTH112
+        found = [
+            os.path.join(folder, name)  # noqa: PTH118
+            for folder, _, names in os.walk(source)
+            for name in names
+            if Path(name).suffix.lower() in _FORMS and not name.startswith(("_", "."))
+        ]
+    elif os.path.isfile(source):  # noqa: PTH113
+        found = [source]
+    else:
+        found = [path for path in glob.glob(source, recursive=True) if os.path.isfile(path)]  # noqa: PTH113, PTH207
+    if not found:
+        raise InputError(f"{source}: no file of usage there (.csv, .parquet, .jsonl)")
+    return sorted(found)
+
+
+def _form(path: str) -> str:
+    form = _FORMS.get(Path(path).suffix.lower())
+    if form is None:
+        raise InputError(f"{path}: must end in {', '.join(_FORMS)}")
+    return form
+
+
+def _in_polars(
+    paths: list[str],
+    source: str,
+    target: str,
+    read: str,
+    written: str,
+    _: str | None,
+    arguments: dict[str, Any],
+) -> tuple[dict[str | None, int], int]:
+    try:
+        import polars as pl
+    except ImportError:
+        raise InputError("pricing files needs polars: pip install 'costcalc[fast]'") from None
+    scans = {"csv": _scan_csv, "parquet": pl.scan_parquet, "json": pl.scan_ndjson}
+    try:
+        usage = scans[read](paths)  # type: ignore[operator]
+        priced = frames.price(usage, **arguments)
+        with whole_path(target) as part:
+            sink = {"csv": priced.sink_csv, "parquet": priced.sink_parquet, "json": priced.sink_ndjson}[written]
+            sink(part)
+            back = scans[written](part)  # type: ignore[operator]
+            counts = back.group_by("cost_reason").agg(pl.len(), pl.col("cost_nano_aiu").cast(pl.Int128).sum())
+            found = counts.collect(engine="streaming").rows()
+    except (pl.exceptions.PolarsError, NarwhalsError, OSError, UnicodeDecodeError) as error:
+        first = str(error).strip().split("\n", 1)[0][:200]
+        raise InputError(f"{source}: cannot be priced ({first})") from None
+    return {reason: count for reason, count, _ in found}, sum(int(cost or 0) for _, _, cost in found)
+
+
+def _scan_csv(paths: Any) -> Any:
+    """CSV with days as texts: how they are written is judged row by row, not guessed."""
+    import polars as pl
+
+    return pl.scan_csv(paths, infer_schema_length=10_000)
+
+
+def _in_spark(
+    paths: list[str],
+    source: str,
+    target: str,
+    read: str,
+    written: str,
+    master: str | None,
+    arguments: dict[str, Any],
+) -> tuple[dict[str | None, int], int]:
+    try:
+        from pyspark.errors import PySparkException
+        from pyspark.sql import SparkSession, functions
+    except ImportError:
+        raise InputError("engine spark needs PySpark: pip install 'costcalc[spark]'") from None
+    folder = target_of(target)
+    builder = SparkSession.builder.appName("costcalc price-file")
+    spark = (builder if master is None else builder.master(master)).getOrCreate()
+    try:
+        reader = spark.read.option("header", "true").option("inferSchema", "true") if read == "csv" else spark.read
+        usage = getattr(reader, read)(source if os.path.isdir(source) else paths)  # noqa: PTH112
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", frames.UnpricedRowsWarning)
+            priced = frames.price(usage, **arguments)
+        writer = priced.write.option("header", "true") if written == "csv" else priced.write
+        getattr(writer, written)(str(folder))
+        reader = spark.read.option("header", "true").option("inferSchema", "true") if written == "csv" else spark.read
+        back = getattr(reader, written)(str(folder))
+        cost = functions.sum(functions.col("cost_nano_aiu").cast("decimal(38,0)"))
+        found = back.groupBy("cost_reason").agg(functions.count(functions.lit(1)), cost).collect()
+    except PySparkException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise InputError(f"{source}: cannot be priced ({str(error).splitlines()[0][:200]})") from None
+    return {row[0]: row[1] for row in found}, sum(int(row[2] or 0) for row in found)
