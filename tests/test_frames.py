@@ -115,25 +115,27 @@ def ruled(row: tuple[Any, ...], route: str, book: PriceBook = BOOK, basis: str =
     }
 
 
-names = st.sampled_from(sorted({name for model in BOOK.models.values() for name in model.names})) | st.sampled_from(
-    [
-        "gpt-99",
-        "",
-        "  Claude   HAIKU 4.5 ",
-        "auto: GPT-5 mini",
-        "Auto:  claude haiku 4.5",
-        "claude",
-        "gpt-5.4",
-        "gpt-5.4",
-    ]
-)
+every_name = sorted({name for model in BOOK.models.values() for name in model.names})
+priced_now = sorted({rate.model for rate in BOOK.in_force(on=date(2026, 8, 1))})
+odd_names = [
+    "gpt-99",
+    "",
+    "  Claude   HAIKU 4.5 ",
+    "auto: GPT-5 mini",
+    "Auto:  claude haiku 4.5",
+    "claude",
+    "gpt-5.4",
+    "gpt-5.4",
+]
+names = st.sampled_from(priced_now) | st.sampled_from(every_name) | st.sampled_from(odd_names)
 few = st.integers(0, 400_000)
 rows_of_usage = st.lists(
     st.tuples(
-        st.none() | names, st.none() | st.dates(date(2026, 3, 1), date(2027, 2, 1)), st.none() | few | counts, st.none() | few,
-        st.none() | few | counts, st.none() | few, st.none() | st.integers(0, 5),
+        names | st.none(), st.dates(date(2026, 7, 1), date(2026, 11, 1)) | st.dates(date(2026, 3, 1), date(2027, 2, 1)) | st.none(),
+        few | counts | st.none(), few | st.none(), few | counts | st.none(), few | st.none(),
+        st.integers(0, 5) | counts | st.none(),
     ),
-    max_size=12,
+    max_size=20,
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ LAYERS = [
     {"reconciliation", "fitting", "pricefile"},
     {"quote"},
     {"estimation"},
-    {"comparison", "team"},
+    {"comparison", "team", "crossings"},
     {"simulation"},
     {"horizon"},
     {"outlook"},

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from costcalc.billing.usage import UsageRecord as UsageRecord
     from costcalc.comparison import Comparison as Comparison
     from costcalc.comparison import compare as compare
+    from costcalc.crossings import Breakeven as Breakeven
+    from costcalc.crossings import breakeven as breakeven
     from costcalc.errors import CostcalcError as CostcalcError
     from costcalc.errors import InputError as InputError
     from costcalc.errors import RateNotFoundError as RateNotFoundError
@@ -62,6 +64,7 @@ _HOMES = {
     "Backtest": "backtesting",
     "Benchmark": "workload.benchmark",
     "Bill": "billing.bill",
+    "Breakeven": "crossings",
     "Budget": "billing.account",
     "Comparison": "comparison",
     "Cost": "pricing.rate",
@@ -91,6 +94,7 @@ _HOMES = {
     "backtest": "backtesting",
     "benchmarks": "workload.benchmark",
     "bill": "billing.statement",
+    "breakeven": "crossings",
     "check_account": "billing.explain",
     "compare": "comparison",
     "estimate": "estimation",

@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "price": ("price", "price"),
     "estimate": ("estimate", "estimate"),
     "compare": ("compare", "compare"),
+    "breakeven": ("breakeven", "breakeven"),
     "forecast": ("forecast", "forecast"),
     "backtest": ("forecast", "backtest"),
     "bill": ("bill", "bill"),

@@ -366,8 +366,9 @@ class _Pricing:
         prompt = nw.col(f"{T}fresh") + nw.col(f"{T}cached") + nw.col(f"{T}write")
         place = nw.lit(0)
         for tier in range(1, table.tiers):
-            over = nw.col(f"{T}over{tier}")
-            is_above = (prompt > over * nw.col(f"{T}requests")) & (nw.col(f"{T}requests") > 0)
+            # In floats: exact up to 2^53, and what is beyond is more than any prompt.
+            over = nw.col(f"{T}over{tier}").cast(nw.Float64) * nw.col(f"{T}requests").cast(nw.Float64)
+            is_above = (prompt.cast(nw.Float64) > over) & (nw.col(f"{T}requests") > 0)
             place = nw.when(is_above.fill_null(value=False)).then(nw.lit(tier)).otherwise(place)
         frame = frame.with_columns(place.alias(f"{T}tier"))
 

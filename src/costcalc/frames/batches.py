@@ -74,12 +74,11 @@ class _Prices:
         self.period_of_day = np.array([sum(start <= day for start in table.starts) for day in days], dtype=np.int64)
         size = len(keys) * self.periods
         self.units = np.zeros((len(KINDS), size * self.tiers), dtype=np.int64)
-        self.over = np.zeros((max(0, self.tiers - 1), size), dtype=np.int64)
         self.has_price = np.zeros(size, dtype=bool)
         texts: dict[str, list[str | None]] = {
             name: [None] * (size * self.tiers) for name in ("rate_id", "rate_status", "tier")
         }
-        self.over[:] = np.iinfo(np.int64).max // 2
+        self.over = np.full((max(0, self.tiers - 1), size), 4.0 * MAX_COUNT)  # above any prompt
         for row in table.rows:
             rate = row["rate"]
             if rate is None:
@@ -167,7 +166,8 @@ def _priced_batch(
         prompt = fresh + cached + write
         tier: Any = np.zeros(size, dtype=np.int64)
         for step, over in enumerate(prices.over, start=1):
-            tier[(prompt > over[place] * np.minimum(calls, 10**6)) & (calls > 0)] = step
+            # In floats: exact up to 2^53, and what is beyond is more than any prompt.
+            tier[(prompt > over[place] * np.asarray(calls, dtype=np.float64)) & (calls > 0)] = step
         flat = place * prices.tiers + tier
     amount = np.zeros(size, dtype=np.int64)
     for kind, values in enumerate((fresh, cached, write, output)):

@@ -1,0 +1,438 @@
+"""Where options cross: over which range of a number each of them is the cheapest, exactly.
+
+A bill is piecewise linear in the number (an allowance bends it, a budget stops it, a long-context price makes it jump), so its
+pieces are found first: by evaluating the one rule of the expected month, never by a copy of it. A piece is a line through
+exact values; where two lines meet is an exact fraction.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, ClassVar, Final, Literal, NamedTuple, get_args
+
+from costcalc.billing.account import Account
+from costcalc.display import Part, Result, Table, usd
+from costcalc.errors import InputError, unknown_name
+from costcalc.estimation import (
+    MAX_DEVELOPERS,
+    Estimate,
+    Option,
+    checked_developers,
+    estimate_option,
+    estimated_day,
+    loaded_account,
+    option_rate,
+)
+from costcalc.notices import Notice, distinct
+from costcalc.pricing.book import BEST, PriceBook
+from costcalc.pricing.rate import Rate, claims_line
+from costcalc.units import canonical, plain
+from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
+
+Over = Literal[
+    "tasks_per_day", "active_days", "fresh_input", "cached_input", "cache_write", "output", "cached_share", "developers"
+]
+OVER: Final = get_args(Over)
+
+_MOST_PIECES: Final = 400
+_JUMP: Final = Fraction(1, 10**9)
+"""Where a bill jumps, the place is known to this share of the range."""
+
+_PLACES: Final = 12
+_PROBES: Final = tuple(Fraction(*share) for share in ((1, 50), (1, 3), (311, 997), (2, 3), (49, 50)))
+"""Where between its ends a piece is held against the bill."""
+
+
+class Line(NamedTuple):
+    """A piece of a bill: from `start` to `end` it is `at_start` plus `slope` times the way from the start."""
+
+    start: Fraction
+    end: Fraction
+    at_start: Fraction
+    slope: Fraction
+
+    def at(self, place: Fraction) -> Fraction:
+        """The bill at a place."""
+        return self.at_start + self.slope * (place - self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A place at which the cheapest option changes, `before` and `after` it; None is a tie over a range."""
+
+    at: Fraction
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A range of the number, and the option that is the cheapest in it; None is a tie."""
+
+    start: Fraction
+    end: Fraction
+    cheapest: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Breakeven(Result):
+    """All places between `low` and `high` at which the cheapest option changes. `now` is the profile's own number."""
+
+    kind: ClassVar[str] = "breakeven"
+
+    profile: SessionProfile
+    over: Over
+    low: Decimal
+    high: Decimal
+    now: Decimal
+    developers: int
+    on: date
+    options: tuple[str, ...]
+    crossings: tuple[Crossing, ...]
+    intervals: tuple[Interval, ...]
+    estimates: tuple[Estimate, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def cheapest_now(self) -> str | None:
+        """The option that is the cheapest at the profile's own number; None is a tie, or outside of the range."""
+        now = Fraction(self.now)
+        return next((each.cheapest for each in self.intervals if each.start <= now <= each.end), None)
+
+    def tasks_per_month(self, at: Fraction) -> Fraction | None:
+        """A number of tasks per day, or of active days, as tasks in a month; None for other numbers."""
+        if self.over == "tasks_per_day":
+            return at * Fraction(self.profile.active_days)
+        return at * Fraction(self.profile.tasks_per_day) if self.over == "active_days" else None
+
+    def rates_used(self) -> Iterator[Rate]:
+        for estimate in self.estimates:
+            yield estimate.rate
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "profile": self.profile.name,
+            "over": self.over,
+            "low": plain(self.low),
+            "high": plain(self.high),
+            "now": plain(self.now),
+            "developers": self.developers,
+            "on": self.on.isoformat(),
+            "options": list(self.options),
+            "crossings": [
+                {
+                    "at": plain(_decimal(each.at)),
+                    "fraction": str(each.at),
+                    "tasks_per_month": None
+                    if (tasks := self.tasks_per_month(each.at)) is None
+                    else plain(_decimal(tasks)),
+                    "before": each.before,
+                    "after": each.after,
+                }
+                for each in self.crossings
+            ],
+            "intervals": [
+                {"from": plain(_decimal(each.start)), "to": plain(_decimal(each.end)), "cheapest": each.cheapest}
+                for each in self.intervals
+            ],
+        }
+
+    def parts(self) -> Iterator[Part]:
+        yield self._answer()
+        yield Table(
+            ("from", "to", "cheapest"),
+            tuple((_shown(each.start), _shown(each.end), each.cheapest or "(a tie)") for each in self.intervals),
+            f"{self.over} of {self.profile.name}, which has {plain(self.now)}; prices of {self.on}",
+        )
+        yield Table(
+            ("option", f"bill at {plain(self.now)}"),
+            tuple((option, usd(each.total_usd)) for option, each in zip(self.options, self.estimates, strict=True)),
+        )
+        yield from claims_line(tuple(each.rate for each in self.estimates))
+
+    def _answer(self) -> str:
+        here = f"{self.cheapest_now} is the cheapest at {plain(self.now)}" if self.cheapest_now else "it is a tie now"
+        if not self.crossings:
+            return f"No crossing from {plain(self.low)} to {plain(self.high)}: {here}."
+        places = []
+        for each in self.crossings:
+            tasks = self.tasks_per_month(each.at)
+            month = "" if tasks is None else f" ({_decimal(tasks, 1)} tasks a month)"
+            places.append(f"{_decimal(each.at, 4)}{month}")
+        nearest = min(self.crossings, key=lambda each: abs(each.at - Fraction(self.now)))
+        change = (
+            ""
+            if not self.now
+            else f"; the nearest is {_decimal(nearest.at / Fraction(self.now) * 100 - 100, 1)} % away"
+        )
+        return f"The cheapest option changes at {', '.join(places)}: {here}{change}."
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [
+            {"over": self.over, "from": _decimal(each.start), "to": _decimal(each.end), "cheapest": each.cheapest}
+            for each in self.intervals
+        ]
+
+
+def _decimal(value: Fraction, places: int = _PLACES) -> Decimal:
+    """A fraction to so many decimals."""
+    return canonical(Decimal(round(value * 10**places)).scaleb(-places))
+
+
+def _shown(value: Fraction) -> Decimal:
+    return _decimal(value, 4)
+
+
+def breakeven(
+    profile: "SessionProfile | str | os.PathLike[str]" = DEFAULT_PROFILE,
+    options: Sequence[Option | str] = (),
+    over: Over = "tasks_per_day",
+    *,
+    low: "Decimal | int | str | None" = None,
+    high: "Decimal | int | str | None" = None,
+    account: "Account | str | os.PathLike[str] | None" = None,
+    developers: int | None = None,
+    on: date | None = None,
+    basis: str = BEST,
+    split_cache_writes: bool = True,
+    rates: PriceBook | None = None,
+) -> Breakeven:
+    """All places at which another of the options becomes the cheapest, as one number of the profile goes from low to high.
+
+    `over` is a number of the profile, `cached_share` (of the prompt, whose size stays), or `developers`. Left out, the range
+    is from 0 to ten times the profile's number (for a share, 0 to 1; active days end at 31). Other arguments as in
+    `costcalc.compare`. A place where a bill jumps (a long-context price) is found to a billionth of the range, one of an
+    account's bill, which is in whole nano-AIU, to about a millionth; all others are exact.
+
+    Raises `InputError` for fewer than two options, a range that is none, or what `estimate` raises.
+
+    >>> from datetime import date
+    >>> article = "api/gpt-5.4-mini,basis=mai-vs-gpt-comparison-article"
+    >>> found = breakeven("interactive_ide", ["copilot/mai-code-1-flash@pro", article], on=date(2026, 6, 15))
+    >>> [round(float(found.tasks_per_month(each.at)), 1) for each in found.crossings]
+    [185.3, 200.6]
+    """
+    if over not in OVER:
+        raise unknown_name("number", over, OVER)
+    book = rates or PriceBook.load()
+    terms = loaded_account(account)
+    day = estimated_day(on, terms)
+    count = checked_developers(developers, terms)
+    work = profile if isinstance(profile, SessionProfile) else SessionProfile.load(profile)
+    chosen = [each.resolved(book) if isinstance(each, Option) else Option.parse(each, book) for each in options]
+    names = [str(option) for option in chosen]
+    if len(set(names)) < 2 or len(set(names)) < len(names):
+        raise InputError("give two different options at least")
+    if over == "developers" and terms is not None:
+        raise InputError("an account says how many seats there are; leave it out to vary developers")
+    now = _now(work, over, count)
+    first, last = _range(over, now, low, high)
+    priced = [option_rate(book, option, day, basis) for option in chosen]
+
+    def month(place: int, value: Decimal) -> Estimate:
+        changed, people = _changed(work, over, value, count)
+        found = estimate_option(
+            changed, chosen[place], priced[place], book=book, on=day, basis=basis, developers=people,
+            split_cache_writes=split_cache_writes, account=terms,
+        )  # fmt: skip
+        if found.total_usd is None:
+            raise InputError(
+                f"option {names[place]}: the credits included in its plan are not known, so neither is its bill"
+            )
+        return found
+
+    def bill_of(place: int) -> Callable[[Decimal], Fraction]:
+        return lambda value: Fraction(month(place, value).total_usd or 0)
+
+    whole = over == "developers"
+    # An account's bill is in whole nano-AIU by seat and day.
+    tolerance = Fraction(0) if terms is None else Fraction(1, 10**9)
+    lines = [
+        list(pieces(bill_of(place), first, last, whole=whole, tolerance=tolerance)) for place in range(len(chosen))
+    ]
+    intervals = tuple(_intervals(lines, names))
+    crossings = tuple(Crossing(before.end, before.cheapest, after.cheapest) for before, after in pairwise(intervals))
+    estimates = tuple(month(place, now) for place in range(len(chosen)))
+    notices = [notice for each in estimates for notice in each.notices if notice.code != "tokens_rounded"]
+    if not first <= now <= last:
+        notices.append(Notice("now_outside", f"the profile's own {over}, {plain(now)}, is outside of the range"))
+    return Breakeven(
+        work, over, first, last, now, count, day, tuple(names), crossings, intervals, estimates, distinct(notices)
+    )
+
+
+def _now(profile: SessionProfile, over: Over, developers: int) -> Decimal:
+    """The profile's own number."""
+    if over == "developers":
+        return Decimal(developers)
+    if over == "cached_share":
+        prompt = sum(profile.tokens[:3], Decimal(0))
+        if not prompt:
+            raise InputError(f"{profile.name} has no prompt, so no share of it is cached")
+        return canonical((profile.cached_input / prompt).quantize(Decimal("1e-6")))
+    value: Decimal | None = getattr(profile, over)
+    return value or Decimal(0)
+
+
+def _range(over: Over, now: Decimal, low: object, high: object) -> tuple[Decimal, Decimal]:
+    most = {"cached_share": Decimal(1), "active_days": Decimal(31), "developers": Decimal(MAX_DEVELOPERS)}.get(over)
+    least = Decimal(1) if over == "developers" else Decimal(0)
+    default = most if over in ("cached_share", "active_days") else 10 * (now or Decimal(1_000))
+    try:
+        first = least if low is None else Decimal(str(low))
+        last = default if high is None else Decimal(str(high))
+    except ArithmeticError:
+        raise InputError(f"low and high must be numbers, not {low!r:.40} and {high!r:.40}") from None
+    assert last is not None
+    if not (first.is_finite() and last.is_finite() and least <= first < last and (most is None or last <= most)):
+        limit = "" if most is None else f" and at most {plain(most)}"
+        raise InputError(f"{over} must go from at least {plain(least)} up to more{limit}, not from {first} to {last}")
+    return first, last
+
+
+def _changed(profile: SessionProfile, over: Over, value: Decimal, developers: int) -> tuple[SessionProfile, int]:
+    """The profile and the developers at one value of the number."""
+    if over == "developers":
+        return profile, int(value)
+    if over == "cached_share":
+        prompt = sum(profile.tokens[:3], Decimal(0))
+        cached = prompt * value
+        numbers = {"cached_input": cached, "fresh_input": prompt - cached}
+        if profile.cache_write is not None:
+            numbers["cache_write"] = Decimal(0)
+        return profile.changed(**numbers), developers
+    return profile.changed(**{over: value}), developers
+
+
+def pieces(
+    bill: Callable[[Decimal], Fraction],
+    low: Decimal,
+    high: Decimal,
+    *,
+    whole: bool = False,
+    tolerance: Fraction = Fraction(0),
+) -> Iterator[Line]:
+    """The lines that a piecewise linear function of a number is made of, in order; `whole` asks it for whole numbers only.
+
+    Values may be off a line by the `tolerance` that they are rounded with. Bends nearer to each other than a fiftieth of
+    the range may be taken for one. Raises `InputError` if there are more pieces than a bill has.
+    """
+    known: dict[Decimal, Fraction] = {}
+
+    def at(place: Fraction) -> tuple[Fraction, Fraction]:
+        """The nearest place that is a decimal (or whole), and the value there."""
+        near = Decimal(round(place)) if whole else _decimal(place)
+        if near not in known:
+            if len(known) > 50 * _MOST_PIECES:
+                raise InputError("the bill has more pieces than can be told apart; give a shorter range")
+            known[near] = bill(near)
+        return Fraction(near), known[near]
+
+    span = Fraction(high) - Fraction(low)
+    yield from _joined(_split(at, Fraction(low), Fraction(high), span, whole, tolerance), tolerance)
+
+
+def _split(
+    at: Callable[[Fraction], tuple[Fraction, Fraction]],
+    start: Fraction,
+    end: Fraction,
+    span: Fraction,
+    whole: bool,
+    tolerance: Fraction,
+) -> Iterator[Line]:
+    (start, first), (end, last) = at(start), at(end)
+    width = end - start
+    least = Fraction(1) if whole else span * _JUMP
+    line = Line(start, end, first, (last - first) / width)
+    inside = [at(start + width * share) for share in _PROBES]
+    if width <= least or all(abs(line.at(place) - value) <= tolerance for place, value in inside):
+        yield line
+        return
+    bent = _bent(at, start, first, end, last, inside, tolerance)
+    if bent is not None:
+        yield from bent
+        return
+    middle, _ = at((start + end) / 2)
+    if middle in (start, end):
+        yield line
+        return
+    yield from _split(at, start, middle, span, whole, tolerance)
+    yield from _split(at, middle, end, span, whole, tolerance)
+
+
+def _bent(
+    at: "Callable[[Fraction], tuple[Fraction, Fraction]]",
+    start: Fraction,
+    first: Fraction,
+    end: Fraction,
+    last: Fraction,
+    inside: Sequence[tuple[Fraction, Fraction]],
+    tolerance: Fraction,
+) -> tuple[Line, Line] | None:
+    """The two lines of a function that bends once between two places; None if it does otherwise."""
+    step = (end - start) / 1_000
+    (near_start, after), (near_end, before) = at(start + step), at(end - step)
+    if near_start <= start or near_end >= end:
+        return None
+    left, right = (after - first) / (near_start - start), (last - before) / (end - near_end)
+    if left == right:
+        return None
+    bend = (last - first + left * start - right * end) / (left - right)
+    if not start < bend < end:
+        return None
+    lines = Line(start, bend, first, left), Line(bend, end, first + left * (bend - start), right)
+    probes = [at(line.start + (line.end - line.start) * share) for line in lines for share in _PROBES]
+    # Of rounded values the slope of a short step is known to so much only, and so is the bend.
+    slack = tolerance * 4_000
+    held = ((lines[0] if place <= bend else lines[1]).at(place) - value for place, value in (*inside, *probes))
+    fits = all(abs(distance) <= slack for distance in held)
+    return lines if fits else None
+
+
+def _joined(lines: Iterator[Line], tolerance: Fraction) -> Iterator[Line]:
+    """Neighbouring pieces that are one line."""
+    current: Line | None = None
+    for line in lines:
+        if current is not None:
+            slack = 0 if current.slope == line.slope else tolerance * 4_000
+            ends = abs(current.at(line.start) - line.at_start), abs(current.at(line.end) - line.at(line.end))
+            if max(ends) <= slack:
+                current = current._replace(end=line.end)
+                continue
+        if current is not None:
+            yield current
+        current = line
+    if current is not None:
+        yield current
+
+
+def _intervals(lines: Sequence[Sequence[Line]], names: Sequence[str]) -> Iterator[Interval]:
+    """Ranges of one cheapest option: the lower envelope of all bills."""
+    edges = sorted({edge for option in lines for line in option for edge in (line.start, line.end)})
+    current: Interval | None = None
+    for start, end in pairwise(edges):
+        active = [next(line for line in option if line.start <= start and end <= line.end) for option in lines]
+        cuts = {start, end}
+        for place, one in enumerate(active):
+            for other in active[place + 1 :]:
+                if one.slope != other.slope:
+                    meet = start + (other.at(start) - one.at(start)) / (one.slope - other.slope)
+                    if start < meet < end:
+                        cuts.add(meet)
+        for left, right in pairwise(sorted(cuts)):
+            middle = (left + right) / 2
+            values = [line.at(middle) for line in active]
+            lowest = min(values)
+            cheapest = names[values.index(lowest)] if values.count(lowest) == 1 else None
+            if current is not None and current.cheapest == cheapest:
+                current = Interval(current.start, right, cheapest)
+                continue
+            if current is not None:
+                yield current
+            current = Interval(left, right, cheapest)
+    if current is not None:
+        yield current
