@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from costcalc import CostcalcError, InputError, PriceBook, TokenUsage
+from costcalc import Account, CostcalcError, InputError, PriceBook, Seats, TokenUsage
 from tests.conftest import needs_java
 from tests.strategies import BOOK, counts
 
@@ -420,6 +420,34 @@ def test_sums_by_group() -> None:
     assert listed(frames.summarize(as_polars(huge), ["model"]))[0]["cost_nano_aiu"] is None
     with pytest.raises(InputError, match="no column 'team'"):
         frames.summarize(as_polars(rows), "team")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_bill_of_an_account(engine: str) -> None:
+    account = Account(kind="organization", month="2026-10", seats=(Seats(plan="business", users=("ana",)),))
+    rows = [("claude-sonnet-4.6", date(2026, 10, 1 + day), 0, 0, 10**6, 0, 1) for day in range(6)] + [
+        ("gpt-99", date(2026, 10, 2), 1, 1, 1, 1, 1)
+    ]
+    found = frames.bill(ENGINES[engine](rows), account, user="model")
+    # 375 credits a row: five fit into the 1,900 of the seat, the sixth does in part.
+    assert (found.included_used_credits, found.metered_credits) == (1_900, 6 * 375 - 1_900)
+    assert found.exhausted_at == datetime(2026, 10, 6, tzinfo=UTC)
+    assert "unpriced" in {notice.code for notice in found.notices}
+    with pytest.raises(InputError, match="no column 'login' \\(user\\)"):
+        frames.bill(ENGINES[engine](rows), account, user="login")
+
+
+def test_times_of_every_form_are_billed() -> None:
+    account = Account(kind="organization", month="2026-10", seats=(Seats(plan="business", users=("ana",)),))
+    at = datetime(2026, 10, 5, 9, tzinfo=UTC)
+    for cell in (at, at.isoformat(), int(at.timestamp()), at.date()):
+        frame = pl.DataFrame(
+            {"user": ["ana"], "model": ["claude-sonnet-4.6"], "date": [cell], "fresh_input": [10**7], "output": [0]}
+        )
+        found = frames.bill(frame, account, cached_input=None, cache_write=None)
+        assert found.metered_credits == 3_000 - 1_900
+        assert found.exhausted_at is not None
+        assert found.exhausted_at.date() == at.date()
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,20 @@ cannot be priced has no cost but a reason. Needs narwhals (`costcalc[frames]`) a
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeVar
 
 import narwhals as nw
 
+from costcalc.billing.account import Account
+from costcalc.billing.statement import AccountBill
+from costcalc.billing.statement import bill as account_bill
+from costcalc.billing.usage import Actor, ColumnBuilder, microseconds
 from costcalc.errors import InputError, unknown_name
 from costcalc.frames.days import with_day
 from costcalc.frames.prices import KINDS, NO_PERIOD, PriceTable, T, price_table
+from costcalc.notices import Notice
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.catalog import SERVICE_TIERS, STANDARD
 from costcalc.tokens import MAX_COUNT
@@ -204,6 +209,69 @@ def summarize(frame: Frame, by: "str | Sequence[str]", **arguments: Any) -> Fram
     whole = nw.when(is_known).then(cost).otherwise(nw.lit(None)).alias("cost_nano_aiu")
     result: Frame = found.with_columns(whole).drop(approximate).to_native()
     return result
+
+
+def bill(
+    frame: Any,
+    account: Account,
+    *,
+    user: str = "user",
+    organization: str | None = None,
+    cost_center: str | None = None,
+    **arguments: Any,
+) -> AccountBill:
+    """The bill of an account for the usage in a frame, priced as by `price` with the same arguments.
+
+    `user`, `organization` and `cost_center` name columns of texts (None: those of the user's seat). What is billed of a row
+    depends on all rows before it, so the priced rows, five columns of them, are collected here. Rows without a cost are in no
+    figure; a notice of the bill counts them.
+
+    Raises `InputError` for a column that is missing, and what `price` and `costcalc.bill` raise.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnpricedRowsWarning)  # a notice of the bill says it
+        priced: Any = nw.from_native(price(frame, **arguments))
+    preset = arguments.get("preset")
+    base = _OWN if preset is None else PRESETS[preset]
+    stated = arguments.get("on")
+    on = base.on if stated is None else stated
+    names = priced.collect_schema().names()
+    wanted = {"user": user, "organization": organization, "cost_center": cost_center}
+    for name, column in wanted.items():
+        if column is not None and column not in names:
+            raise InputError(f"no column {column!r:.80} ({name}) in the frame; it has {', '.join(names[:30])}")
+    columns = [nw.col(column).alias(f"{T}{name}") for name, column in wanted.items() if column is not None]
+    if isinstance(on, str):
+        columns.append(nw.col(on).alias(f"{T}on"))
+    found = priced.select(*columns, nw.col("cost_nano_aiu"))
+    rows = found.collect("pyarrow") if isinstance(found, nw.LazyFrame) else found
+    known = rows.filter(~nw.col("cost_nano_aiu").is_null())
+    unpriced = len(rows) - len(known)
+    builder = ColumnBuilder()
+    for row in known.iter_rows(named=True):
+        login, *places = (_text(row.get(f"{T}{name}")) for name in wanted)
+        actor = Actor(login or "(none)", *places)
+        builder.add(microseconds(_instant(row.get(f"{T}on", on))), actor, int(row["cost_nano_aiu"]))
+    notices: tuple[Notice, ...] = ()
+    if unpriced:
+        notices = (Notice("unpriced", f"{unpriced:,} rows have no cost; none is taken for 0"),)
+    return account_bill(builder.columns((), notices), account)
+
+
+def _text(value: Any) -> Any:
+    """A text, or None: engines have several ways to say that there is none."""
+    return value if isinstance(value, str) else None
+
+
+def _instant(value: Any) -> datetime:
+    """The time that a cell of days or times stands for."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if isinstance(value, str):
+        return datetime.fromisoformat(value)
+    return datetime.fromtimestamp(value, UTC)
 
 
 @dataclass(frozen=True, slots=True)
