@@ -113,7 +113,7 @@ def test_brute_force_finds_the_same_cheapest(profile: SessionProfile, options: l
 def shared(profile: SessionProfile, share: Decimal) -> SessionProfile:
     prompt = sum(profile.tokens[:3], Decimal(0))
     numbers = {"cached_input": prompt * share, "fresh_input": prompt - prompt * share}
-    return profile.changed(**numbers, **({} if profile.cache_write is None else {"cache_write": 0}))
+    return profile.changed(**numbers)
 
 
 def test_seats_change_whole() -> None:
@@ -135,6 +135,20 @@ def test_seats_change_whole() -> None:
     assert stopped.intervals[0].cheapest is None
 
 
+def test_at_the_profiles_own_number_it_is_the_estimate() -> None:
+    options = ["copilot/claude-haiku-4.5", "copilot/gpt-5-mini"]
+    work = SessionProfile(
+        name="w", fresh_input=10_000, cached_input=100_000, cache_write=30_000, output=2_000, requests_per_task=5, tasks_per_day=10, active_days=20
+    )  # fmt: skip
+    totals = [each.total_usd for each in compare(work, options, on=JUNE).options]
+    overs: tuple[Any, ...] = ("tasks_per_day", "cached_share", "cache_write")
+    for over in overs:
+        found = breakeven(work, options, over, on=JUNE)
+        assert [each.total_usd for each in found.estimates] == totals
+        assert found.cheapest_now == "copilot/gpt-5-mini"
+    assert breakeven("interactive_ide", [PRO, ARTICLE], on=JUNE, low=100, high=200).cheapest_now == ARTICLE
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -144,6 +158,8 @@ def test_seats_change_whole() -> None:
         ({"low": 5, "high": 5}, "must go from at least 0 up to more"),
         ({"low": "x"}, "must be numbers"),
         ({"high": 40, "over": "active_days"}, "at most 31"),
+        ({"over": "cache_write"}, "does not tell cache_write apart"),
+        ({"over": "developers", "low": "1.5"}, "whole numbers"),
         ({"high": 2, "over": "cached_share"}, "at most 1"),
         ({"options": [PRO, "copilot/gpt-5-mini@free"]}, "are not known"),
     ],

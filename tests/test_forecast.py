@@ -424,7 +424,7 @@ class TestMonthsAhead:
 
 def used(path: Path, days: dict[int, int]) -> Path:
     """A log with so many credits on each of these days of October 2026."""
-    rows = [f"2026-10-{day:02}T10:00:00Z,gpt-5-mini,copilot,1,{credits}000000000" for day, credits in days.items()]
+    rows = [f"2026-10-{day:02}T10:00:00Z,gpt-5-mini,copilot,,{credits}000000000" for day, credits in days.items()]
     path.write_text("\n".join(["time,model,route,fresh_input,reported_nano_aiu", *rows, ""]))
     return path
 
@@ -470,6 +470,23 @@ class TestSoFar:
         found = forecast("interactive_ide", DEAR, account=account, so_far=path, draws=500)
         assert found.known_until == date(2026, 10, 9)
         assert {"level_from_so_far", "so_far_as_paid"} <= {notice.code for notice in found.notices}
+
+    def test_the_level_is_that_of_the_work_whatever_the_options(self, tmp_path: Path) -> None:
+        path = tmp_path / "log.csv"
+        rows = [f"2026-10-{day:02}T10:00:00Z,gpt-5-mini,500000,3000000,30000,90" for day in range(1, 12)]
+        path.write_text("\n".join(["time,model,fresh_input,cached_input,output,requests", *rows, ""]))
+        options = [f"{CHEAP}@pro", f"{DEAR}@pro"]
+        one, two = (
+            forecast("interactive_ide", listed, on=date(2026, 10, 11), so_far=path, draws=500)
+            for listed in (options, options[::-1])
+        )
+        assert {each.option: each.to_dict() for each in one.options} == {
+            each.option: each.to_dict() for each in two.options
+        }
+        (level,) = (notice.message for notice in one.notices if notice.code == "level_from_so_far")
+        assert (
+            "use so far is 0.9" in level or "use so far is 1" in level
+        )  # about nine tasks' worth a day, of fifteen on 16 of 22
 
     def test_what_cannot_be(self, tmp_path: Path) -> None:
         path = used(tmp_path / "log.csv", {1: 500})
@@ -541,12 +558,37 @@ class TestTeams:
             '[account]\nkind = "organization"\nmonth = "2026-10"\n[[seats]]\nplan = "business"\ncount = 20\n'
         )
         text = TEAM.replace('name = "platform"', 'account = "account.toml"').replace("@business", "")
-        with pytest.raises(InputError, match="groups have 13 people, the account 20 seats"):
+        with pytest.raises(InputError, match="the account bills have 12 people, the account 20 seats"):
             forecast(self.team(tmp_path, text), on=ON, draws=500)
-        whole = text.replace("people = 12", "people = 19")
+        whole = text.replace("people = 12", "people = 20")
         found = forecast(self.team(tmp_path, whole), on=ON, draws=500)
-        assert found.work == "team team, 20 people"
+        assert found.work == "team team, 21 people"
         assert found.total_usd[5] >= 20 * 19
+
+    def test_a_person_has_a_seat_of_a_plan_or_of_the_account(self, tmp_path: Path) -> None:
+        (tmp_path / "account.toml").write_text(
+            '[account]\nkind = "organization"\nmonth = "2026-10"\n[[seats]]\nplan = "business"\ncount = 12\n'
+        )
+        text = TEAM.replace('name = "platform"', 'account = "account.toml"').replace(
+            "sonnet-4.6@business", "sonnet-4.6"
+        )
+        with pytest.raises(InputError, match="a person has one seat, not business and one of the account"):
+            forecast(self.team(tmp_path, text), on=ON, draws=500)
+
+    @pytest.mark.parametrize("level", ["0.3", "1"])
+    def test_a_person_is_the_same_whatever_the_plan(self, level: str) -> None:
+        work = SessionProfile.load("interactive_ide").changed(level_sigma=level)
+        options = ["copilot/claude-haiku-4.5@pro", "copilot/claude-haiku-4.5@business"]
+        found = forecast(work, options, developers=40, on=ON, draws=4_000)
+        pro, business = (each.person_credits for each in found.options)
+        for percent in (10, 50, 90):
+            assert float(pro[percent]) == pytest.approx(float(business[percent]), rel=0.06)
+
+    def test_a_pool_and_people_who_pay_for_themselves(self, tmp_path: Path) -> None:
+        text = TEAM.replace('option = "api/gpt-5.4-mini"', 'option = "copilot/claude-haiku-4.5@pro"')
+        found = forecast(self.team(tmp_path, text), on=ON, draws=2_000)
+        alone = forecast(self.team(tmp_path, TEAM), on=ON, draws=2_000)
+        assert found.exhaustion == alone.exhaustion  # it is the pool's, whatever others do
 
     @pytest.mark.parametrize(
         ("change", "message"),
@@ -643,6 +685,10 @@ def test_the_command_line(costcalc: Run, tmp_path: Path) -> None:
     code, _, err = costcalc(*arguments, "--budget", "50", "--fail-over-probability", "0.01")
     assert code == 1
     assert err.startswith("costcalc: the budget is exceeded in ")
+    code, _, err = costcalc(*arguments, "--budget", "1", "--fail-over-probability", "10")
+    assert (code, err[:49]) == (2, "costcalc: --fail-over-probability is a share from")
+    code, _, err = costcalc(*arguments, "--budget", "1", "--fail-over-probability", "10%")
+    assert code == 1
     code, _, err = costcalc(*arguments, "--fail-over-probability", "0.01")
     assert (code, err) == (2, "costcalc: --fail-over-probability needs --budget: the chance to exceed which budget?\n")
     code, _, err = costcalc("forecast", "--plan", "pro", "--option", CHEAP)

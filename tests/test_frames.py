@@ -98,7 +98,7 @@ def ruled(row: tuple[Any, ...], route: str, book: PriceBook = BOOK, basis: str =
             rate = rate.with_modifiers(book.modifiers["auto"])
     except CostcalcError:
         return none
-    if not requests:  # their number is not known, so neither is a prompt: the default tier
+    if requests == 0:  # their number is not known, so neither is a prompt: the default tier
         default = rate.tiers[0]
         amount = round(default.exact_nano_aiu(usage.counts))
         if amount >= 9.2e18:
@@ -247,6 +247,9 @@ TIMES = [
     ("2026-09-04T00:30:00+00:00", date(2026, 9, 4)),
     ("2026-09-04", date(2026, 9, 4)),
     ("2026-09-04T01:30:00+02:00", None),
+    ("2026-09-04 01:30:00+02", None),
+    ("2026-09-04 01:30:00 +0200", None),
+    ("2026-09-04 01:30:00+00", date(2026, 9, 4)),
     ("2026-02-31", None),
     ("yesterday", None),
 ]
@@ -271,7 +274,7 @@ def test_texts_of_days(engine: str) -> None:
     }
     found = listed(frames.price(native[engine](), cached_input=None, cache_write=None))
     reasons = [row["cost_reason"] for row in found]
-    assert reasons == [None, None, None, "a time with an offset", "no day", "no day"]
+    assert reasons == [None] * 3 + ["a time with an offset"] * 3 + [None] + ["no day"] * 2
 
 
 def in_duckdb(table: Any) -> Any:
@@ -304,6 +307,21 @@ def test_days_are_those_of_utc(engine: str, form: str) -> None:
     }
     found = listed(frames.price(native[engine](), on="at", cached_input=None, cache_write=None))
     assert [row["cost_reason"] for row in found] == [None, "no price on this day"]
+
+
+@pytest.mark.parametrize("engine", ["polars", "pandas", "pyarrow", "duckdb"])
+def test_milliseconds_are_no_seconds(engine: str) -> None:
+    table = pa.table(
+        {"model": ["gpt-5-mini"] * 2, "at": [1_785_600_000_000, 1_785_600_000], "fresh_input": [1, 1], "output": [1, 1]}
+    )
+    native = {
+        "polars": lambda: pl.from_arrow(table),
+        "pandas": table.to_pandas,
+        "pyarrow": lambda: table,
+        "duckdb": lambda: in_duckdb(table),
+    }
+    found = listed(frames.price(native[engine](), on="at", cached_input=None, cache_write=None))
+    assert [row["cost_reason"] for row in found] == ["no day", None]
 
 
 def test_one_day_for_all_rows() -> None:
@@ -420,6 +438,9 @@ def test_sums_by_group() -> None:
     assert listed(frames.summarize(as_polars(huge), ["model"]))[0]["cost_nano_aiu"] is None
     with pytest.raises(InputError, match="no column 'team'"):
         frames.summarize(as_polars(rows), "team")
+    for keys in ([], ["model", "model"], "rows"):
+        with pytest.raises(InputError, match="by must name columns"):
+            frames.summarize(as_polars(rows), keys)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -435,6 +456,8 @@ def test_the_bill_of_an_account(engine: str) -> None:
     assert "unpriced" in {notice.code for notice in found.notices}
     with pytest.raises(InputError, match="no column 'login' \\(user\\)"):
         frames.bill(ENGINES[engine](rows), account, user="login")
+    with pytest.raises(InputError, match="not of texts"):
+        frames.bill(ENGINES[engine](rows), account, user="output")
 
 
 def test_times_of_every_form_are_billed() -> None:

@@ -59,6 +59,16 @@ def test_every_form_to_every_form(tmp_path: Path, source: str, target: str) -> N
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted([source, target])
 
 
+def test_rows_without_a_cost_late_or_first_do_not_matter(tmp_path: Path) -> None:
+    good, bad = ROWS.head(1), ROWS.tail(1)
+    for number, parts in enumerate(([good] * 300 + [bad], [bad] * 300 + [good])):
+        pl.concat(parts).write_ndjson(tmp_path / f"{number}.jsonl")
+        for form in ("csv", "jsonl"):
+            found = pricefile.price_file(tmp_path / f"{number}.jsonl", tmp_path / f"out{number}.{form}")
+            assert (found.rows_read, found.unpriced_rows) == (301, 1 if number == 0 else 300)
+            assert [rate.model for rate in found.rates_used()] == ["gpt-5-mini"]
+
+
 def test_folders_and_globs(tmp_path: Path) -> None:
     for name in ("a/x.parquet", "a/b/y.parquet"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -119,7 +129,9 @@ def test_the_command_line(costcalc: Run, tmp_path: Path) -> None:
     assert code == 0
     assert out.startswith("$")
     code, out, _ = costcalc("price-file", source, str(tmp_path / "three.csv"), "--format", "csv")
-    assert out.splitlines()[1:] == [f",2,{out.splitlines()[1].split(',')[2]},unpriced", "unknown model,1,,unpriced"]
+    codes = out.splitlines()[1].split(",")[3]
+    assert codes.split()[-1] == "unpriced"
+    assert out.splitlines()[1:] == [f",2,{out.splitlines()[1].split(',')[2]},{codes}", f"unknown model,1,,{codes}"]
     code, _, err = costcalc("price-file", source, target)
     assert (code, err) == (2, f"costcalc: {target}: is there already; give another name\n")
 

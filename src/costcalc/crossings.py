@@ -99,9 +99,10 @@ class Breakeven(Result):
 
     @property
     def cheapest_now(self) -> str | None:
-        """The option that is the cheapest at the profile's own number; None is a tie, or outside of the range."""
-        now = Fraction(self.now)
-        return next((each.cheapest for each in self.intervals if each.start <= now <= each.end), None)
+        """The option that is the cheapest at the profile's own number; None is a tie."""
+        totals = [each.total_usd or Decimal(0) for each in self.estimates]
+        lowest = min(totals)
+        return self.options[totals.index(lowest)] if totals.count(lowest) == 1 else None
 
     def tasks_per_month(self, at: Fraction) -> Fraction | None:
         """A number of tasks per day, or of active days, as tasks in a month; None for other numbers."""
@@ -233,8 +234,8 @@ def breakeven(
     first, last = _range(over, now, low, high)
     priced = [option_rate(book, option, day, basis) for option in chosen]
 
-    def month(place: int, value: Decimal) -> Estimate:
-        changed, people = _changed(work, over, value, count)
+    def month(place: int, value: Decimal | None) -> Estimate:
+        changed, people = (work, count) if value is None else _changed(work, over, value, count)
         found = estimate_option(
             changed, chosen[place], priced[place], book=book, on=day, basis=basis, developers=people,
             split_cache_writes=split_cache_writes, account=terms,
@@ -249,14 +250,15 @@ def breakeven(
         return lambda value: Fraction(month(place, value).total_usd or 0)
 
     whole = over == "developers"
-    # An account's bill is in whole nano-AIU by seat and day.
-    tolerance = Fraction(0) if terms is None else Fraction(1, 10**9)
+    # An account's bill is in whole nano-AIU by seat and day; parts of a share of the prompt are in millionths of a token.
+    rounded = terms is not None or (over == "cached_share" and work.cache_write is not None)
+    tolerance = Fraction(1, 10**8) if rounded else Fraction(0)
     lines = [
         list(pieces(bill_of(place), first, last, whole=whole, tolerance=tolerance)) for place in range(len(chosen))
     ]
     intervals = tuple(_intervals(lines, names))
     crossings = tuple(Crossing(before.end, before.cheapest, after.cheapest) for before, after in pairwise(intervals))
-    estimates = tuple(month(place, now) for place in range(len(chosen)))
+    estimates = tuple(month(place, None) for place in range(len(chosen)))
     notices = [notice for each in estimates for notice in each.notices if notice.code != "tokens_rounded"]
     if not first <= now <= last:
         notices.append(Notice("now_outside", f"the profile's own {over}, {plain(now)}, is outside of the range"))
@@ -275,7 +277,9 @@ def _now(profile: SessionProfile, over: Over, developers: int) -> Decimal:
             raise InputError(f"{profile.name} has no prompt, so no share of it is cached")
         return canonical((profile.cached_input / prompt).quantize(Decimal("1e-6")))
     value: Decimal | None = getattr(profile, over)
-    return value or Decimal(0)
+    if value is None:
+        raise InputError(f"{profile.name} does not tell {over} apart from fresh input; state it in the profile first")
+    return value
 
 
 def _range(over: Over, now: Decimal, low: object, high: object) -> tuple[Decimal, Decimal]:
@@ -288,6 +292,8 @@ def _range(over: Over, now: Decimal, low: object, high: object) -> tuple[Decimal
     except ArithmeticError:
         raise InputError(f"low and high must be numbers, not {low!r:.40} and {high!r:.40}") from None
     assert last is not None
+    if over == "developers" and not (first == first.to_integral_value() and last == last.to_integral_value()):
+        raise InputError(f"developers are whole numbers, not {first} to {last}")
     if not (first.is_finite() and last.is_finite() and least <= first < last and (most is None or last <= most)):
         limit = "" if most is None else f" and at most {plain(most)}"
         raise InputError(f"{over} must go from at least {plain(least)} up to more{limit}, not from {first} to {last}")
@@ -301,10 +307,13 @@ def _changed(profile: SessionProfile, over: Over, value: Decimal, developers: in
     if over == "cached_share":
         prompt = sum(profile.tokens[:3], Decimal(0))
         cached = prompt * value
-        numbers = {"cached_input": cached, "fresh_input": prompt - cached}
-        if profile.cache_write is not None:
-            numbers["cache_write"] = Decimal(0)
-        return profile.changed(**numbers), developers
+        rest, writes = prompt - cached, profile.cache_write
+        if writes is None:
+            return profile.changed(cached_input=cached, fresh_input=rest), developers
+        # Fresh input and cache writes keep their proportion to each other.
+        uncached = profile.fresh_input + writes
+        written = (rest * writes / uncached).quantize(Decimal("1e-6")) if uncached else Decimal(0)
+        return profile.changed(cached_input=cached, cache_write=written, fresh_input=rest - written), developers
     return profile.changed(**{over: value}), developers
 
 

@@ -44,6 +44,7 @@ from costcalc.outlook import (
     cheapest_chances,
     distribution,
     figure,
+    is_pooled,
     share_of,
     weighted_quantiles,
 )
@@ -318,7 +319,7 @@ def _exhaustion(plan: PricedWay, found: WayDraws, days: list[date]) -> Exhaustio
     if not any(lane.estimate.bill.included_credits for lane in plan.lanes):
         return None
     ran_out = found.exhausted_day
-    if "exhausted_day" in found.people and (ran_out < 0).all():
+    if not is_pooled(lane.estimate for lane in plan.lanes):
         ran_out = found.people["exhausted_day"].astype(np.int64)
     gone = np.sort(ran_out[ran_out >= 0])
     if not len(gone):

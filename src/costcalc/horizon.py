@@ -6,7 +6,7 @@
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -117,6 +117,7 @@ class Horizon:
     split_cache_writes: bool
     known_until: date | None
     known: list[float]
+    known_work: float
     notices: list[Notice]
 
     @classmethod
@@ -177,7 +178,7 @@ class Horizon:
         day = estimated_day(on, terms)
         horizon = cls(
             book, groups, name, ways, terms, day, basis, months, usage_growth, headcount_growth, tiers,
-            split_cache_writes, None, [], [],
+            split_cache_writes, None, [], 0.0, [],
         )  # fmt: skip
         if so_far is not None:
             horizon._learn(so_far, on)
@@ -196,9 +197,25 @@ class Horizon:
         if found.totals.unpriced or any(each is None for each in used):
             raise InputError(f"{found.totals.unpriced:,} records of what was used so far have no known cost")
         self.known_until, self.known = until, [float(each or 0) for each in used]
+        # How much work that was is judged at the prices of one model, whichever models it was done with.
+        yardstick = self.yardstick
+        work = usage(
+            so_far, by=(), since=first, until=until, rates=self.book, as_model=yardstick.model, as_route=yardstick.route
+        ).totals
+        if work.computed_records < work.records:
+            self.known_work = float(sum(self.known))
+            message = "some of the use so far tells no tokens: the level is judged by its cost, not by the work"
+            self.notices.append(Notice("level_by_cost", message))
+        else:
+            self.known_work = float(work.credits or 0)
         self.notices += [
             notice for notice in found.notices if notice.code not in ("profile_assumptions", "undated", "other_rows")
         ]
+
+    @property
+    def yardstick(self) -> Option:
+        """The option at whose prices use so far is held against what was expected: the first by name."""
+        return min((option for _, ways in self.ways for options in ways for option in options), key=str)
 
     def month_start(self, place: int) -> date:
         """The day whose prices and terms apply in a month of the horizon."""
@@ -303,7 +320,7 @@ def month_of(horizon: Horizon, place: int) -> HorizonMonth:
     thresholds = [_thresholds(horizon, group, plans, index) for index, group in enumerate(horizon.groups)]
     levels = [Level()] * len(horizon.groups)
     if horizon.known and not place:
-        levels = [_level(horizon, plans[0], days)] * len(horizon.groups)
+        levels = [_level(horizon, days)] * len(horizon.groups)
     units: list[Unit] = []
     group_of: list[int] = []
     crowd_of: list[int] = []
@@ -336,12 +353,24 @@ def _priced(horizon: Horizon, place: int) -> list[PricedWay]:
     for name, options in horizon.ways:
         found.append(PricedWay(name, _lanes(horizon, options, place), options))
     for plan in list(found):
-        believed = plan.lanes[0].estimate.rate.tiers[0].id
-        others = [claim for claim in horizon.claims(plan.options) if claim.tiers[0].id != believed]
         found += [
-            PricedWay(plan.name, _lanes(horizon, plan.options, place, claim), plan.options, claim) for claim in others
+            PricedWay(plan.name, _lanes(horizon, plan.options, place, claim), plan.options, claim)
+            for claim in _other_claims(horizon, plan.options, place)
         ]
     return found
+
+
+def _other_claims(horizon: Horizon, options: list[list[Option]], place: int) -> Iterator[Rate]:
+    """The claims of the first month that are not believed, as their sources state them in another month, if they still do."""
+    first = horizon.claims(options)
+    if len(first) < 2:
+        return
+    option, day = options[0][0], horizon.month_start(place)
+    believed = option_rate(horizon.book, option, horizon.day, horizon.basis).tiers[0].id
+    later = horizon.book.claims(option.model, route=option.route, on=day, service_tier=option.service_tier)
+    for claim in first:
+        if claim.tiers[0].id != believed:
+            yield next((each for each in later if each.source == claim.source), claim)
 
 
 def _lanes(horizon: Horizon, options: list[list[Option]], place: int, claim: Rate | None = None) -> list[Lane]:
@@ -366,13 +395,23 @@ def _crowds(
         return [[(0, Crowd(count, 0, NO_LIMIT))] for count in counts]
     crowds = crowd_terms(account)[1]
     seats = sum(crowd.people for crowd in crowds)
+    seated = [
+        any(_by_account(option) for plan in plans for option in plan.options[index])
+        for index in range(len(horizon.groups))
+    ]
     if len(horizon.groups) == 1:
         return [[(index, crowd) for index, crowd in enumerate(crowds)]]
-    if sum(counts) != seats:
-        raise InputError(f"the groups have {sum(counts):,} people, the account {seats:,} seats in {account.month}")
+    people = sum(count for count, has_seat in zip(counts, seated, strict=True) if has_seat)
+    if people != seats:
+        raise InputError(
+            f"the groups that the account bills have {people:,} people, the account {seats:,} seats in {account.month}"
+        )
     found: list[list[tuple[int, Crowd]]] = []
     left = [crowd.people for crowd in crowds]
-    for count in counts:
+    for count, has_seat in zip(counts, seated, strict=True):
+        if not has_seat:
+            found.append([(0, Crowd(count, 0, NO_LIMIT))])
+            continue
         mine, missing = [], count
         for index, crowd in enumerate(crowds):
             taken = min(missing, left[index])
@@ -478,10 +517,10 @@ def _long_context_words(horizon: Horizon, plan: PricedWay) -> list[str]:
             label = f"{estimate.option.route}/{estimate.option.model}"
             if horizon.tiers == "task":
                 words.append(
-                    f"{label}: {share:.2%} of tasks have mean prompts at the long-context price; with them the mean is "
-                    "above that of costcalc estimate, which prices the mean prompt"
+                    f"{label}: {share:.2%} of tasks have mean prompts at the long-context price; the mean is not that of "
+                    "costcalc estimate, which prices all by the mean prompt"
                 )
-            elif share >= 0.0001:
+            elif share >= 0.0001 and estimate.rate.tier == estimate.rate.tiers[0].tier:
                 words.append(
                     f"{label}: {share:.2%} of tasks have mean prompts above "
                     f"{estimate.rate.tiers[1].prompt_tokens_over:,} tokens and would cost more; all are priced by the mean "
@@ -516,8 +555,10 @@ def _way(
             api.append(in_api)
         names = {option.plan for option in plan.options[index] if option.plan is not None}
         people = horizon.people(group, place)
-        if len(names) > 1:
-            raise InputError(f"group {group.name}: a person has one seat, not {' and '.join(sorted(names))}")
+        by_account = account is not None and any(map(_by_account, plan.options[index]))
+        seats = [*sorted(names), *(["one of the account"] if by_account else [])]
+        if len(seats) > 1:
+            raise InputError(f"group {group.name}: a person has one seat, not {' and '.join(seats)}")
         for name in names:
             terms = plan_named(name)
             included = (terms.included_credits_on(horizon.month_start(place)) or 0) * NANO_AIU_PER_CREDIT
@@ -561,25 +602,18 @@ def _coefficients(horizon: Horizon, group: Group, estimate: Estimate, thresholds
     return found
 
 
-def _level(horizon: Horizon, plan: PricedWay, days: list[date]) -> Level:
+def _level(horizon: Horizon, days: list[date]) -> Level:
     """How far use so far moves the level: its ratio to what was expected, its weight, the level, and what stays uncertain.
 
     The weight is that of credibility theory (Buehlmann): the variance of levels over itself and the variance of use at a
     known level. One person counts as one of the people that the profile is the mean of.
     """
     expected, noise, prior = 0.0, 0.0, 0.0
-    for index, group in enumerate(horizon.groups):
+    for group in horizon.groups:
         crowd = Crowd(group.people, 0, NO_LIMIT)
         unit = _unit(horizon, group, 0, days, [crowd], crowd, Level())
-        lanes = lanes_of(plan, index)
-        others = sum(
-            task_credits(lane.estimate, lane.estimate.rate)[0] * float(share)
-            for lane, (_, share) in zip(lanes, group.options, strict=True)
-        )
-        cached = sum(
-            task_credits(lane.estimate, lane.estimate.rate)[1] * float(share)
-            for lane, (_, share) in zip(lanes, group.options, strict=True)
-        )
+        month = horizon.estimate(group, horizon.yardstick, 0)
+        others, cached = task_credits(month, month.rate)
         mean, variance = month_variance(unit.habits, len(horizon.known), (others, cached))
         stated = group.profile.people_sigma
         spread = float(ASSUMED["people_sigma"][0] if stated is None else stated)
@@ -592,7 +626,7 @@ def _level(horizon: Horizon, plan: PricedWay, days: list[date]) -> Level:
         prior += between * mean**2 * group.people + math.expm1(level**2) * (mean * group.people) ** 2
     if not expected:
         raise InputError("the profile expects no use on the days that are known so far; it cannot be held against it")
-    ratio = sum(horizon.known) / expected
+    ratio = horizon.known_work / expected
     weight = prior / (prior + noise) if prior else 0.0
     factor = weight * ratio + (1 - weight)
     left = (1 - weight) * prior / expected**2

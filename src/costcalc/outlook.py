@@ -1,7 +1,7 @@
 """What a forecast says: distributions with their errors, and the answers of each option, month by month."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -62,7 +62,7 @@ class Distribution:
 class Exhaustion:
     """How likely the included credits run out, and when if they do: the day by which they have in 10, 50, 90 % of such months.
 
-    For several people who do not pool their credits, it is that of one of them.
+    Where people share a pool, it is that of the pool; of people who do not, that of one of them.
     """
 
     probability: Decimal
@@ -375,7 +375,7 @@ class Forecast(Result):
         gone = month.exhaustion
         if gone is not None:
             when = "" if gone.p50 is None else f", typically on {gone.p50:%B} {gone.p50.day}"
-            whose = " of a person" if self.people > 1 and not month_pooled(month) else ""
+            whose = " of a person" if self.people > 1 and not is_pooled(month.expected) else ""
             yield f"The included credits{whose} run out in {_percent(gone.probability)} of months{when}."
         which = "" if len(first.months) == 1 else ", the dearest one ahead included"
         for confidence, amount in first.budget_for:
@@ -415,10 +415,10 @@ class Forecast(Result):
         ]
 
 
-def month_pooled(month: MonthOutlook) -> bool:
-    """Whether all the people of a month draw on one pool."""
-    plans = {estimate.option.plan for estimate in month.expected} - {None}
-    return all(plan_named(plan).pooled for plan in plans if plan)
+def is_pooled(expected: Iterable[Estimate]) -> bool:
+    """Whether there is a pool that people share, of a plan or an account: what runs out is that, not the credits of each."""
+    terms = [(each.option.plan, each.bill.account_month) for each in expected]
+    return any(month is not None or (plan is not None and plan_named(plan).pooled) for plan, month in terms)
 
 
 def weighted_quantiles(values: "Floats", weights: "Floats") -> dict[str, Decimal]:

@@ -16,8 +16,9 @@ from costcalc import frames
 from costcalc.display import Part, Result, Table, count_of, number, usd
 from costcalc.errors import InputError, unknown_name
 from costcalc.files import target_of, whole_path
-from costcalc.notices import Notice
-from costcalc.pricing.rate import Rate
+from costcalc.notices import Notice, distinct
+from costcalc.pricing.book import PriceBook, checked_day
+from costcalc.pricing.rate import Rate, claims_line
 from costcalc.units import credits_of_nano_aiu, plain, usd_of_nano_aiu
 
 Engine = Literal["polars", "spark"]
@@ -73,6 +74,7 @@ class PricedFile(Result):
         )
         if self.unpriced:
             yield Table(("why it has no cost", "records"), self.unpriced, "Without a cost")
+        yield from claims_line(self.rates)
 
     def rows(self) -> list[dict[str, Any]]:
         found = [{"reason": None, "records": self.rows_read - self.unpriced_rows, "credits": self.credits}]
@@ -107,14 +109,28 @@ def price_file(
                 f"{source}: files of several forms ({Path(paths[0]).name}, {Path(path).name}); give those of one"
             )
     found = _in_spark if engine == "spark" else _in_polars
-    by_reason, nano_aiu = found(paths, os.fspath(source), os.fspath(target), read, written, master, arguments)
-    unpriced = tuple(sorted((reason, count) for reason, count in by_reason.items() if reason is not None))
-    notices = []
+    sums = found(paths, os.fspath(source), os.fspath(target), read, written, master, arguments)
+    by_reason: dict[str, int] = {}
+    for reason, _, count, _ in sums:
+        if reason is not None:
+            by_reason[reason] = by_reason.get(reason, 0) + count
+    unpriced = tuple(sorted(by_reason.items()))
+    book: PriceBook = arguments.get("rates") or PriceBook.load()
+    used = {rate_id for _, rate_id, _, _ in sums}
+    rates = tuple(rate for rate in book.rates if rate.id in used)
+    notices = [notice for rate in rates for notice in book.notices(rate, checked_day(None))]
     if unpriced:
         total = sum(count for _, count in unpriced)
         notices.append(Notice("unpriced", f"{total:,} records have no cost; none is taken for 0"))
     return PricedFile(
-        os.fspath(source), os.fspath(target), engine, sum(by_reason.values()), nano_aiu, unpriced, (), tuple(notices)
+        os.fspath(source),
+        os.fspath(target),
+        engine,
+        sum(count for _, _, count, _ in sums),
+        sum(int(cost or 0) for _, _, _, cost in sums),
+        unpriced,
+        rates,
+        distinct(notices),
     )
 
 
@@ -151,32 +167,38 @@ def _in_polars(
     written: str,
     _: str | None,
     arguments: dict[str, Any],
-) -> tuple[dict[str | None, int], int]:
+) -> list[tuple[Any, ...]]:
+    """By reason and claim how many rows there are, and what they cost."""
     try:
         import polars as pl
     except ImportError:
         raise InputError("pricing files needs polars: pip install 'costcalc[fast]'") from None
     scans = {"csv": _scan_csv, "parquet": pl.scan_parquet, "json": pl.scan_ndjson}
+    # What the first rows lack must not decide the type of what was written.
+    added = {"cost_nano_aiu": pl.Int64, **dict.fromkeys(("rate_id", "rate_status", "tier", "cost_reason"), pl.String)}
+    settings = {"csv": {"schema_overrides": added}, "parquet": {}, "json": {"schema_overrides": added}}
     try:
         usage = scans[read](paths)  # type: ignore[operator]
         priced = frames.price(usage, **arguments)
         with whole_path(target) as part:
             sink = {"csv": priced.sink_csv, "parquet": priced.sink_parquet, "json": priced.sink_ndjson}[written]
             sink(part)
-            back = scans[written](part)  # type: ignore[operator]
-            counts = back.group_by("cost_reason").agg(pl.len(), pl.col("cost_nano_aiu").cast(pl.Int128).sum())
-            found = counts.collect(engine="streaming").rows()
+            back = scans[written](part, **settings[written])  # type: ignore[operator]
+            counts = back.group_by("cost_reason", "rate_id").agg(
+                pl.len(), pl.col("cost_nano_aiu").cast(pl.Int128).sum()
+            )
+            found: list[tuple[Any, ...]] = counts.collect(engine="streaming").rows()
     except (pl.exceptions.PolarsError, NarwhalsError, OSError, UnicodeDecodeError) as error:
         first = str(error).strip().split("\n", 1)[0][:200]
         raise InputError(f"{source}: cannot be priced ({first})") from None
-    return {reason: count for reason, count, _ in found}, sum(int(cost or 0) for _, _, cost in found)
+    return found
 
 
-def _scan_csv(paths: Any) -> Any:
+def _scan_csv(paths: Any, **settings: Any) -> Any:
     """CSV with days as texts: how they are written is judged row by row, not guessed."""
     import polars as pl
 
-    return pl.scan_csv(paths, infer_schema_length=10_000)
+    return pl.scan_csv(paths, infer_schema_length=10_000, **settings)
 
 
 def _in_spark(
@@ -187,7 +209,8 @@ def _in_spark(
     written: str,
     master: str | None,
     arguments: dict[str, Any],
-) -> tuple[dict[str | None, int], int]:
+) -> list[tuple[Any, ...]]:
+    """By reason and claim how many rows there are, and what they cost."""
     try:
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession, functions
@@ -207,8 +230,8 @@ def _in_spark(
         reader = spark.read.option("header", "true").option("inferSchema", "true") if written == "csv" else spark.read
         back = getattr(reader, written)(str(folder))
         cost = functions.sum(functions.col("cost_nano_aiu").cast("decimal(38,0)"))
-        found = back.groupBy("cost_reason").agg(functions.count(functions.lit(1)), cost).collect()
+        found = back.groupBy("cost_reason", "rate_id").agg(functions.count(functions.lit(1)), cost).collect()
     except PySparkException as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise InputError(f"{source}: cannot be priced ({str(error).splitlines()[0][:200]})") from None
-    return {row[0]: row[1] for row in found}, sum(int(row[2] or 0) for row in found)
+    return [tuple(row) for row in found]

@@ -88,8 +88,8 @@ class Way:
 class WayDraws:
     """What came of each draw of a way: use in credits, dollars in all, credits blocked, the day the credits ran out (-1).
 
-    `people` holds a sample of single people: their use in credits, their bill beyond the seat in dollars (where they pay for
-    themselves), and the day their own credits ran out.
+    `exhausted_day` is that of credits that people share. `people` holds a sample of single people: their use in credits, their
+    bill beyond the seat in dollars (where they pay for themselves), and the day their own credits ran out.
     """
 
     credits: Floats
@@ -292,7 +292,8 @@ class _Tally:
 
     def _add_people(self, terms: Terms, unit: Unit, crowd: _Crowd, copilot: Floats, api: Floats) -> None:
         """People who pay for themselves."""
-        for draws, level, last in _strata(crowd):
+        single: list[tuple[Floats, Floats, NDArray[np.int64]]] = []
+        for draws, level in _strata(crowd):
             path = _nano(_with_known(unit, copilot * level))
             outcome = flow_over_draws(terms, self._day_us, path[:, :, None])
             use = path.sum(axis=1) / _NANO + api * level
@@ -301,10 +302,8 @@ class _Tally:
             self._use[draws] += found[:, 0]
             self._metered[draws] += found[:, 1]
             self._blocked[draws] += found[:, 2]
-            if unit.people == 1:
-                self._run_out(outcome.exhausted_day)
-            if last:
-                self._sample(use, metered / 100, outcome.exhausted_day)
+            single.append((use, metered / 100, outcome.exhausted_day))
+        self._sample(*(np.concatenate(column) for column in zip(*single, strict=True)))
 
     def _add_shared(self, payer: int, place: int, unit: Unit, crowd: _Crowd, copilot: Floats, api: Floats) -> None:
         """People whose use passes the limits of all together, and perhaps a user budget of each."""
@@ -319,7 +318,7 @@ class _Tally:
             self._use += found.sum(axis=1)
         else:
             wanted, stopped = np.zeros((BLOCK, days)), np.zeros(BLOCK)
-            for draws, level, _ in _strata(crowd):
+            for draws, level in _strata(crowd):
                 nano = _nano(_with_known(unit, copilot * level))
                 allowed = within_user_limit(nano, unit.user_limit)
                 beyond = (nano.sum(axis=1) - allowed.sum(axis=1)) / _NANO
@@ -377,14 +376,14 @@ def _of_people(unit: Unit, crowd: _Crowd, path: Floats) -> Floats:
     return _with_known(unit, path.copy()) if unit.known else path
 
 
-def _strata(crowd: _Crowd) -> "Iterator[tuple[NDArray[np.intp], float, bool]]":
-    """Draws of about the same level, that level, and whether they are those in the middle (of a single group: yes)."""
+def _strata(crowd: _Crowd) -> "Iterator[tuple[NDArray[np.intp], float]]":
+    """Draws of about the same level, and that level."""
     if crowd.levels is None:
-        yield _EVERY_DRAW, 1.0, True
+        yield _EVERY_DRAW, 1.0
         return
     order = np.argsort(crowd.levels)
-    for place, draws in enumerate(np.array_split(order, _LEVEL_STRATA)):
-        yield draws, float(crowd.levels[draws].mean()), place == _LEVEL_STRATA // 2
+    for draws in np.array_split(order, _LEVEL_STRATA):
+        yield draws, float(crowd.levels[draws].mean())
 
 
 def _nano(credits: Floats) -> "NDArray[np.int64]":

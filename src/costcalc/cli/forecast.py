@@ -82,9 +82,8 @@ def forecast(
         typer.Option(metavar="P", help="Which budget holds in this share of months? As often as wanted (0.9)."),
     ] = None,
     fail_over_probability: Annotated[
-        Decimal | None,
+        str | None,
         typer.Option(
-            parser=parse_number,
             metavar="P",
             help="Exit with 1 if the budget is exceeded in more than this share of months.",
         ),
@@ -139,7 +138,10 @@ def forecast(
         options.insert(0, costcalc.Option(route, model, plan))
     elif plan is not None:
         raise InputError("--plan goes with --model; an option names its plan itself, as in copilot/gpt-5-mini@pro")
-    if fail_over_probability is not None and budget is None:
+    most = None if fail_over_probability is None else _confidence(fail_over_probability)
+    if most is not None and most > 1:
+        raise InputError(f"--fail-over-probability is a share from 0 to 1, or a percentage such as 10%, not {most}")
+    if most is not None and budget is None:
         raise InputError("--fail-over-probability needs --budget: the chance to exceed which budget?")
     with step_progress("Drawing months") as told:
         result = costcalc.forecast(
@@ -165,8 +167,8 @@ def forecast(
         )
     emit(result, output_format)
     chance = result.over_budget_probability
-    if fail_over_probability is not None and chance is not None and chance > fail_over_probability:
-        message = f"the budget is exceeded in {chance:.2%} of months, more than {fail_over_probability:.2%}"
+    if most is not None and chance is not None and chance > most:
+        message = f"the budget is exceeded in {chance:.2%} of months, more than {most:.2%}"
         print(f"costcalc: {message}", file=sys.stderr)
         raise typer.Exit(1)
 

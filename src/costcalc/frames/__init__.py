@@ -189,6 +189,8 @@ def summarize(frame: Frame, by: "str | Sequence[str]", **arguments: Any) -> Fram
         priced: Any = nw.from_native(price(frame, **arguments))
     keys = [by] if isinstance(by, str) else list(by)
     names = priced.collect_schema().names()
+    if not keys or len(set(keys)) < len(keys) or {"rows", "unpriced_rows", "cost_nano_aiu"} & set(keys):
+        raise InputError(f"by must name columns, each once and none of the sums, not {', '.join(keys) or 'nothing'}")
     for key in keys:
         if key not in names:
             raise InputError(f"no column {key!r:.80} in the frame; it has {', '.join(names[:30])}")
@@ -240,6 +242,9 @@ def bill(
     for name, column in wanted.items():
         if column is not None and column not in names:
             raise InputError(f"no column {column!r:.80} ({name}) in the frame; it has {', '.join(names[:30])}")
+        kind = None if column is None else priced.collect_schema()[column]
+        if kind is not None and not isinstance(kind, nw.String | nw.Categorical | nw.Enum | nw.Object):
+            raise InputError(f"column {column} ({name}) is of type {kind}, not of texts")
     columns = [nw.col(column).alias(f"{T}{name}") for name, column in wanted.items() if column is not None]
     if isinstance(on, str):
         columns.append(nw.col(on).alias(f"{T}on"))
@@ -270,7 +275,10 @@ def _instant(value: Any) -> datetime:
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
     if isinstance(value, str):
-        return datetime.fromisoformat(value)
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            raise InputError(f"{value!r:.40} is not a time such as 2026-10-05T09:30:00Z") from None
     return datetime.fromtimestamp(value, UTC)
 
 
@@ -417,7 +425,8 @@ class _Pricing:
             counts["fresh"] = counts["fresh"] - counts["cached"] - counts["write"]
         requests = nw.lit(0 if columns.requests_unknown else 1).cast(nw.Int64)
         if columns.requests is not None:
-            _, bad, requests = _count(columns.requests, schema[columns.requests])
+            absent, bad, requests = _count(columns.requests, schema[columns.requests])
+            requests = nw.when(absent).then(nw.lit(1)).otherwise(requests).cast(nw.Int64)
             wrong |= bad
         frame = frame.with_columns(
             *(value.alias(f"{T}{kind}") for kind, value in counts.items()), requests.alias(f"{T}requests")

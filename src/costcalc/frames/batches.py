@@ -146,7 +146,7 @@ def _priced_batch(
             if name in ("fresh", "output"):
                 absent = column.is_null().to_numpy()
                 missing = absent if missing is None else missing | absent
-            column = column.fill_null(0)
+            column = column.fill_null(1 if name == "requests" else 0)
         values = column.to_numpy()
         if size and (int(values.min()) < 0 or int(values.max()) > MAX_COUNT):
             bad = (values < 0) | (values > MAX_COUNT)

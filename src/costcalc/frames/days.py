@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import narwhals as nw
 
 from costcalc.errors import InputError
 from costcalc.frames.prices import T
+
+_MAX_SECONDS: Final = 7_258_118_400  # the year 2200
 
 
 def with_day(frame: Any, column: str, schema: Mapping[str, Any], fixed: date | None) -> Any:
@@ -18,7 +20,9 @@ def with_day(frame: Any, column: str, schema: Mapping[str, Any], fixed: date | N
     dtype = schema[column]
     if isinstance(dtype, nw.String):
         text = nw.col(column)
-        has_offset = text.str.contains(r"[0-9][+-][0-9][0-9]:?[0-9][0-9]$") & ~text.str.contains(r"[+-]00:?00$")
+        has_offset = text.str.contains(r":[0-9]{2}(?:\.[0-9]+)? ?[+-][0-9]{2}(?::?[0-9]{2})?$") & ~text.str.contains(
+            r"[+-]00(?::?00)?$"
+        )
         sound = text.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?$")
         cut = nw.when(sound & ~has_offset).then(text.str.slice(0, 10)).otherwise(nw.lit(None).cast(nw.String))
         frame = frame.with_columns(cut.alias(f"{T}text"), has_offset.fill_null(value=False).alias(f"{T}offset"))
@@ -29,7 +33,10 @@ def with_day(frame: Any, column: str, schema: Mapping[str, Any], fixed: date | N
         form = "time" if dtype.time_zone is None else "zoned"
         return nw.from_native(_native_day(frame, column, form)).with_columns(no_offset)
     if dtype.is_integer():
-        return nw.from_native(_native_day(frame, column, "seconds")).with_columns(no_offset)
+        cell = nw.col(column)  # milliseconds, for instance, are no seconds
+        sound = (cell >= 0) & (cell < _MAX_SECONDS)
+        frame = frame.with_columns(nw.when(sound).then(cell).otherwise(nw.lit(None)).alias(f"{T}seconds"))
+        return nw.from_native(_native_day(frame, f"{T}seconds", "seconds")).with_columns(no_offset)
     if frame.implementation.is_pandas_like():
         import pandas as pd
 
