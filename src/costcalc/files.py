@@ -40,7 +40,8 @@ def whole_path(
             shutil.copymode(target, part)
         part.replace(target)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+        why = error.strerror or " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"{path}: cannot be written ({why})") from None
     finally:
         part.unlink(missing_ok=True)
 
