@@ -25,7 +25,7 @@ def test_chances_come_true_and_a_straight_line_is_beaten(tmp_path: Path) -> None
     """220 synthetic histories of turns, bursts and holidays, each fitted on 30 days and forecast for 30."""
     held: dict[int, list[bool]] = {50: [], 80: [], 90: []}
     scores, lines = [], []
-    for seed in range(5_000, 5_220):
+    for seed in range(20_000, 20_220):  # drawn after the model was settled
         path = write(tmp_path / "history.csv", history(seed, 60))
         try:
             found = backtest(path, split=0.5, draws=1_000, seed=seed, rates=BOOK)
