@@ -310,10 +310,10 @@ def test_days_are_those_of_utc(engine: str, form: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ["polars", "pandas", "pyarrow", "duckdb"])
-def test_milliseconds_are_no_seconds(engine: str) -> None:
-    table = pa.table(
-        {"model": ["gpt-5-mini"] * 2, "at": [1_785_600_000_000, 1_785_600_000], "fresh_input": [1, 1], "output": [1, 1]}
-    )
+@pytest.mark.parametrize("kind", ["int64", "double"])
+def test_seconds_and_what_is_none(engine: str, kind: str) -> None:
+    at = pa.array([1_785_600_000_000, 1_785_600_000, None, -5], kind)  # milliseconds are no seconds
+    table = pa.table({"model": ["gpt-5-mini"] * 4, "at": at, "fresh_input": [1] * 4, "output": [1] * 4})
     native = {
         "polars": lambda: pl.from_arrow(table),
         "pandas": table.to_pandas,
@@ -321,7 +321,7 @@ def test_milliseconds_are_no_seconds(engine: str) -> None:
         "duckdb": lambda: in_duckdb(table),
     }
     found = listed(frames.price(native[engine](), on="at", cached_input=None, cache_write=None))
-    assert [row["cost_reason"] for row in found] == ["no day", None]
+    assert [row["cost_reason"] for row in found] == ["no day", None, "no day", "no day"]
 
 
 def test_one_day_for_all_rows() -> None:
@@ -481,7 +481,7 @@ def test_times_of_every_form_are_billed() -> None:
         (lambda: as_polars([ONE]).drop("cache_write"), {}, "cache_write=None if there is none"),
         (lambda: as_polars([ONE]).with_columns(output=pl.lit("x")), {}, "of type String, not of numbers"),
         (lambda: as_polars([ONE]).with_columns(model=pl.lit(1)), {}, "not of texts"),
-        (lambda: as_polars([ONE]).with_columns(date=pl.lit(1.5)), {}, "not of dates, times"),
+        (lambda: as_polars([ONE]).with_columns(date=pl.lit(True)), {}, "not of dates, times"),
         (lambda: as_polars([ONE]).with_columns(tier=pl.lit("x")), {}, "has a column tier already"),
         (lambda: as_polars([ONE]), {"preset": "sap"}, "unknown preset 'sap'"),
         (lambda: as_polars([ONE]), {"add": ["eur"]}, "unknown amount to add 'eur'"),

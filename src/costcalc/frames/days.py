@@ -32,9 +32,14 @@ def with_day(frame: Any, column: str, schema: Mapping[str, Any], fixed: date | N
     if isinstance(dtype, nw.Datetime):
         form = "time" if dtype.time_zone is None else "zoned"
         return nw.from_native(_native_day(frame, column, form)).with_columns(no_offset)
-    if dtype.is_integer():
-        cell = nw.col(column)  # milliseconds, for instance, are no seconds
-        sound = (cell >= 0) & (cell < _MAX_SECONDS)
+    if dtype.is_integer() or dtype.is_float():
+        absent = nw.col(column).is_null()
+        if dtype.is_float():  # as pandas has whole numbers of which one is missing
+            absent = absent | nw.col(column).is_nan().fill_null(value=True)
+        filled = nw.when(absent).then(nw.lit(-1)).otherwise(nw.col(column))
+        frame = frame.with_columns((filled - filled % 1).cast(nw.Int64).alias(f"{T}seconds"))
+        cell = nw.col(f"{T}seconds")
+        sound = (cell >= 0) & (cell < _MAX_SECONDS)  # milliseconds, for instance, are no seconds
         frame = frame.with_columns(nw.when(sound).then(cell).otherwise(nw.lit(None)).alias(f"{T}seconds"))
         return nw.from_native(_native_day(frame, f"{T}seconds", "seconds")).with_columns(no_offset)
     if frame.implementation.is_pandas_like():
