@@ -93,6 +93,7 @@ def test_what_has_no_known_cost_is_told(tmp_path: Path) -> None:
         (30, {"split": 0.1}, "takes at least 14 days to fit"),
         (30, {"split": 1.5}, "split must be a share"),
         (30, {"draws": 5}, "draws must be"),
+        (30, {"seed": -1}, "seed must be"),
         (30, {"user": "nobody"}, "no use of known cost"),
     ],
 )

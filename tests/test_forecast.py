@@ -488,6 +488,17 @@ class TestSoFar:
             "use so far is 0.9" in level or "use so far is 1" in level
         )  # about nine tasks' worth a day, of fifteen on 16 of 22
 
+    def test_a_token_factor_does_not_change_how_much_work_it_was(self, tmp_path: Path) -> None:
+        path = tmp_path / "log.csv"
+        path.write_text(
+            "time,model,fresh_input,cached_input,output\n2026-10-01T10:00:00Z,gpt-5-mini,500000,3000000,30000\n"
+        )
+        levels = set()
+        for tokens in ("", ",tokens=0.4"):
+            found = forecast("interactive_ide", CHEAP + tokens, on=date(2026, 10, 1), so_far=iter([path]), draws=500)
+            levels |= {notice.message for notice in found.notices if notice.code == "level_from_so_far"}
+        assert len(levels) == 1
+
     def test_what_cannot_be(self, tmp_path: Path) -> None:
         path = used(tmp_path / "log.csv", {1: 500})
         with pytest.raises(InputError, match="no use in 2026-11"):

@@ -15,6 +15,7 @@ from costcalc.entries import ReadLog, UsageEntry
 from costcalc.errors import InputError
 from costcalc.fitting import DEFAULT_PAUSE, tasks_of
 from costcalc.history import Pricer, listed_paths
+from costcalc.horizon import MAX_DRAWS, check_between
 from costcalc.notices import Notice
 from costcalc.outlook import figure, share_of
 from costcalc.pricing.book import PriceBook
@@ -195,8 +196,8 @@ def backtest(
     """
     if split is not None and not 0 < split < 1:
         raise InputError(f"split must be a share between 0 and 1, not {split}")
-    if not 100 <= draws <= 1_000_000:
-        raise InputError(f"draws must be a whole number from 100 to 1,000,000, not {draws}")
+    check_between("draws", draws, 100, MAX_DRAWS)
+    check_between("seed", seed, 0, 2**63)
     log = ReadLog()
     pricer = Pricer(rates or PriceBook.load())
     tasks, unknown = _tasks(paths, user, pause, pricer, log, told)

@@ -19,6 +19,7 @@ from costcalc.errors import InputError
 from costcalc.estimation import Option
 from costcalc.horizon import (
     ASSUMED,
+    MAX_DRAWS,
     SPREAD_UNITS,
     Horizon,
     HorizonMonth,
@@ -61,7 +62,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 DEFAULT_DRAWS: Final = 10_000
-MAX_DRAWS: Final = 1_000_000
 
 
 def forecast(
@@ -133,12 +133,13 @@ def _drawn(
 ) -> list[list[WayDraws]]:
     """By month and way what came of the draws: as many as asked for, and more until the precision is reached."""
     parts: list[list[list[WayDraws]]] = [[[] for _ in month.ways] for month in planned]
+    tables = make_tables([(month.units, month.thresholds) for month in planned], seed)
     goal, done = draws if precision is None else -(-draws // BLOCK) * BLOCK, 0
     while done < goal:
         for place, month in enumerate(planned):
             some = simulate_month(
                 month.units,
-                make_tables(month.units, month.thresholds, seed),
+                tables[place],
                 month.ways,
                 draws=goal - done,
                 month=place,
@@ -251,7 +252,7 @@ class _Answers:
         plan, crowds = month.plans[way], horizon.has_crowds
         exact = None
         if horizon.tiers == "mean" and (horizon.known_until is None or place):
-            exact = sum((lane.estimate.month.credits * month.shares[lane.place] for lane in plan.lanes), Decimal(0))
+            exact = sum((lane.estimate.month.credits * lane.share for lane in plan.lanes), Decimal(0))
         return MonthOutlook(
             month=f"{horizon.month_start(place):%Y-%m}",
             people=sum(horizon.people(group, place) for group in horizon.groups),
@@ -341,9 +342,9 @@ def _task_sizes(horizon: Horizon, month: HorizonMonth) -> TaskSizes:
     mean_credits, mean_calls, tasks_in_all = Decimal(0), Decimal(0), Decimal(0)
     for index, group in enumerate(horizon.groups):
         plain_factor, cached_factor = size_of(group).factors(middles)
-        for lane, (_, share) in zip(lanes_of(month.plans[0], index), group.options, strict=True):
+        for lane in lanes_of(month.plans[0], index):
             estimate = lane.estimate
-            tasks = estimate.month.tasks * share
+            tasks = estimate.month.tasks * lane.share
             tokens = [line.tokens / estimate.month.tasks for line in estimate.by_kind]
             by_kind = [
                 float(count) * (cached_factor if kind == "cached_input" else plain_factor)

@@ -144,6 +144,7 @@ class Totals:
     reported_records: int = 0
     computed_records: int = 0
     unpriced: int = 0
+    without_tokens: int = 0
     cached_unknown: int = 0
     writes_unknown: int = 0
     periods: int = 0
@@ -162,6 +163,7 @@ class Totals:
         if priced.computed is not None:
             self.computed += priced.computed
             self.computed_records += entry.records
+        self.without_tokens += entry.records * (not entry.has_tokens)
         if entry.has_tokens:
             self.cached_unknown += entry.records * (entry.cached_input is None)
             has_write_price = priced.rate is not None and priced.rate.usd_per_mtok.cache_write is not None

@@ -8,7 +8,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -17,6 +17,7 @@ import numpy as np
 from costcalc.billing.account import Account
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.statement import Crowd, crowd_terms, seat_fees
+from costcalc.billing.usage import microseconds
 from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, Terms
 from costcalc.errors import InputError
 from costcalc.estimation import (
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MAX_MONTHS: Final = 36
+MAX_DRAWS: Final = 1_000_000
 _NO_LIMITS: Final = ActorTerms(0, NONE, NONE, NONE)
-_DAY_US: Final = 86_400_000_000
 
 Tiers = Literal["mean", "task"]
 
@@ -83,10 +84,10 @@ class Level(NamedTuple):
 
 @dataclass(slots=True)
 class Lane:
-    """What a group does with one option: its expected month, and the share of the group's tasks."""
+    """What a group does with one option: the expected month of all of its tasks, and the share of them."""
 
-    place: int
     estimate: Estimate
+    share: Decimal
 
 
 @dataclass(slots=True)
@@ -198,24 +199,22 @@ class Horizon:
             raise InputError(f"{found.totals.unpriced:,} records of what was used so far have no known cost")
         self.known_until, self.known = until, [float(each or 0) for each in used]
         # How much work that was is judged at the prices of one model, whichever models it was done with.
-        yardstick = self.yardstick
-        work = usage(
-            so_far, by=(), since=first, until=until, rates=self.book, as_model=yardstick.model, as_route=yardstick.route
-        ).totals
-        if work.computed_records < work.records:
-            self.known_work = float(sum(self.known))
+        self.known_work = float(sum(self.known))
+        if found.totals.without_tokens:
             message = "some of the use so far tells no tokens: the level is judged by its cost, not by the work"
             self.notices.append(Notice("level_by_cost", message))
         else:
-            self.known_work = float(work.credits or 0)
+            rate = option_rate(self.book, self.yardstick, self.day, self.basis)
+            self.known_work = float(rate.tiers[0].exact_nano_aiu(found.totals.tokens)) / NANO_AIU_PER_CREDIT
         self.notices += [
             notice for notice in found.notices if notice.code not in ("profile_assumptions", "undated", "other_rows")
         ]
 
     @property
     def yardstick(self) -> Option:
-        """The option at whose prices use so far is held against what was expected: the first by name."""
-        return min((option for _, ways in self.ways for options in ways for option in options), key=str)
+        """The option at whose prices use so far is held against what was expected: the first by name, without token factor."""
+        first = min((option for _, ways in self.ways for options in ways for option in options), key=str)
+        return replace(first, token_factor=Decimal(1))
 
     def month_start(self, place: int) -> date:
         """The day whose prices and terms apply in a month of the horizon."""
@@ -282,7 +281,6 @@ class HorizonMonth:
     thresholds: list[list[float]]
     plans: list[PricedWay]
     ways: list[Way]
-    shares: list[Decimal]
     levels: list[Level]
     long_context: list[str]
 
@@ -313,7 +311,7 @@ def month_of(horizon: Horizon, place: int) -> HorizonMonth:
     """A month of the horizon: units, and for each way what they cost and who pays."""
     start = horizon.month_start(place)
     days = days_of_month(start.year, start.month)
-    day_us = [microseconds_of(day) for day in days]
+    day_us = [microseconds(datetime.combine(day, time.min)) for day in days]
     account = horizon.account_in(place)
     plans = _priced(horizon, place)
     crowds = _crowds(horizon, account, place, plans)
@@ -331,20 +329,10 @@ def month_of(horizon: Horizon, place: int) -> HorizonMonth:
             group_of.append(index)
             crowd_of.append(crowd_place)
     ways = [_way(horizon, plan, place, group_of, crowd_of, thresholds, account) for plan in plans]
-    shares = [share for group in horizon.groups for _, share in _mix(group)]
     return HorizonMonth(
-        place, days, day_us, units, [thresholds[index] for index in group_of], plans, ways, shares, levels,
+        place, days, day_us, units, [thresholds[index] for index in group_of], plans, ways, levels,
         _long_context_words(horizon, plans[0]) if not place else [],
     )  # fmt: skip
-
-
-def microseconds_of(day: date) -> int:
-    """The start of a day in UTC, in microseconds since 1970."""
-    return (day - date(1970, 1, 1)).days * _DAY_US
-
-
-def _mix(group: Group) -> tuple[tuple[Option, Decimal], ...]:
-    return group.options
 
 
 def _priced(horizon: Horizon, place: int) -> list[PricedWay]:
@@ -376,13 +364,13 @@ def _other_claims(horizon: Horizon, options: list[list[Option]], place: int) -> 
 def _lanes(horizon: Horizon, options: list[list[Option]], place: int, claim: Rate | None = None) -> list[Lane]:
     lanes: list[Lane] = []
     for group, chosen in zip(horizon.groups, options, strict=True):
-        for option in chosen:
+        for option, (_, share) in zip(chosen, group.options, strict=True):
             estimate = horizon.estimate(group, option, place, claim)
             if estimate.bill.included_credits is None:
                 raise InputError(
                     f"the credits included in plan {option.plan} are not known, so its bill cannot be forecast"
                 )
-            lanes.append(Lane(len(lanes), estimate))
+            lanes.append(Lane(estimate, share))
     return lanes
 
 
@@ -483,6 +471,7 @@ def _thresholds(horizon: Horizon, group: Group, plans: list[PricedWay], index: i
 
 
 def lanes_of(plan: PricedWay, group: int) -> list[Lane]:
+    """What one of the groups does in a way."""
     first = sum(len(options) for options in plan.options[:group])
     return plan.lanes[first : first + len(plan.options[group])]
 
@@ -635,5 +624,6 @@ def _level(horizon: Horizon, days: list[date]) -> Level:
 
 
 def check_between(name: str, value: object, low: int, high: int) -> None:
+    """Raise `InputError` unless a value is a whole number from low to high."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise InputError(f"{name} must be a whole number from {low:,} to {high:,}, not {value!r:.40}")

@@ -141,15 +141,19 @@ def joined(parts: Sequence[WayDraws], draws: int) -> WayDraws:
     return whole
 
 
-def make_tables(units: Sequence[Unit], thresholds: Sequence[Sequence[float]], seed: int) -> list[SumTables]:
-    """The tables of sums of tasks for each unit; units of one task size and the same thresholds share them."""
+def make_tables(
+    months: "Sequence[tuple[Sequence[Unit], Sequence[Sequence[float]]]]", seed: int
+) -> list[list[SumTables]]:
+    """The tables of sums of tasks by month and unit; units of one task size and the same thresholds share them."""
     found: dict[Any, SumTables] = {}
-    return [
-        found.setdefault(
-            (unit.habits.size, tuple(limits)), SumTables(unit.habits.size, limits, (seed, (_TABLES, len(found))))
-        )
-        for unit, limits in zip(units, thresholds, strict=True)
-    ]
+
+    def table(unit: Unit, limits: Sequence[float]) -> SumTables:
+        key = (unit.habits.size, tuple(limits))
+        if key not in found:
+            found[key] = SumTables(unit.habits.size, limits, (seed, (_TABLES, len(found))))
+        return found[key]
+
+    return [[table(*pair) for pair in zip(units, limits, strict=True)] for units, limits in months]
 
 
 def _block(
