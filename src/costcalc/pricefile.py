@@ -3,7 +3,6 @@
 import glob
 import os
 import shutil
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -222,9 +221,7 @@ def _in_spark(
     try:
         reader = spark.read.option("header", "true").option("inferSchema", "true") if read == "csv" else spark.read
         usage = getattr(reader, read)(source if os.path.isdir(source) else paths)  # noqa: PTH112
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", frames.UnpricedRowsWarning)
-            priced = frames.price(usage, **arguments)
+        priced = frames.price(usage, **arguments)
         writer = priced.write.option("header", "true") if written == "csv" else priced.write
         getattr(writer, written)(str(folder))
         reader = spark.read.option("header", "true").option("inferSchema", "true") if written == "csv" else spark.read

@@ -24,6 +24,7 @@ from costcalc.frames.prices import KINDS, NO_PERIOD, PriceTable, T, price_table
 from costcalc.notices import Notice
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.catalog import SERVICE_TIERS, STANDARD
+from costcalc.readers.jsonlines import iso_time, unix_time
 from costcalc.tokens import MAX_COUNT
 
 Frame = TypeVar("Frame")
@@ -33,8 +34,8 @@ ADDED: Final = ("cost_nano_aiu", "rate_id", "rate_status", "tier", "cost_reason"
 
 REASONS: Final = (
     "no model",
-    "no day",
     "a time with an offset",
+    "no day",
     "unknown model",
     "no price on this day",
     "tokens missing",
@@ -113,8 +114,45 @@ PRESETS: Final[Mapping[str, Preset]] = {
 }
 
 
-def _with(preset: Preset, changes: Mapping[str, Any]) -> Preset:
-    return preset._replace(**changes)
+_MAY_BE_NONE: Final = ("cached_input", "cache_write", "requests")
+_TEXTS: Final = (nw.String, nw.Categorical, nw.Enum, nw.Object)
+
+
+def _chosen(stated: Mapping[str, Any]) -> tuple[Preset, set[str]]:
+    """The columns that arguments of `price` stand for, and which of them were stated."""
+    preset = stated.get("preset")
+    if preset is not None and preset not in PRESETS:
+        raise unknown_name("preset", preset, PRESETS)
+    changes = {
+        name: value
+        for name, value in stated.items()
+        if name in Preset._fields and (value != "" if name in _MAY_BE_NONE else value is not None)
+    }
+    if not isinstance(changes.get("on", ""), str):  # one day for all rows
+        del changes["on"]
+    explicit = set(changes)
+    if "requests" in changes:
+        changes["requests_unknown"] = False
+    return (_OWN if preset is None else PRESETS[preset])._replace(**changes), explicit
+
+
+def _quietly_priced(frame: Any, arguments: Mapping[str, Any]) -> Any:
+    """The frame priced, without a warning: whoever asks counts the rows without a cost."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnpricedRowsWarning)
+        return nw.from_native(price(frame, **arguments))
+
+
+def _check_column(column: str, what: str, names: Collection[str], hint: str = "") -> None:
+    """Refuse the name of a column that is not there."""
+    if column not in names:
+        has = ", ".join(list(names)[:30])
+        raise InputError(f"no column {column!r:.80}{what and f' ({what})'} in the frame; it has {has}{hint}")
+
+
+def _check_texts(column: str, what: str, kind: Any) -> None:
+    if not isinstance(kind, _TEXTS):
+        raise InputError(f"column {column} ({what}) is of type {kind}, not of texts")
 
 
 def price(
@@ -157,20 +195,13 @@ def price(
     for name in add:
         if name not in _AMOUNTS:
             raise unknown_name("amount to add", name, _AMOUNTS)
-    if preset is not None and preset not in PRESETS:
-        raise unknown_name("preset", preset, PRESETS)
-    base = _OWN if preset is None else PRESETS[preset]
-    given: dict[str, Any] = {"model": model, "fresh_input": fresh_input, "output": output, "route": route}
-    given |= {"service_tier": service_tier, "inclusive": inclusive}
-    given |= {"on": on if isinstance(on, str) else None}
-    chosen = _with(base, {name: value for name, value in given.items() if value is not None})
-    explicit = {name for name, value in given.items() if value is not None}
-    for name, value in (("cached_input", cached_input), ("cache_write", cache_write), ("requests", requests)):
-        if value != "":
-            chosen = _with(chosen, {name: value})
-            explicit.add(name)
-            if name == "requests":
-                chosen = chosen._replace(requests_unknown=False)
+    chosen, explicit = _chosen(
+        {
+            "preset": preset, "model": model, "on": on, "fresh_input": fresh_input, "cached_input": cached_input,
+            "cache_write": cache_write, "output": output, "requests": requests, "route": route,
+            "service_tier": service_tier, "inclusive": inclusive,
+        }
+    )  # fmt: skip
     book = rates or PriceBook.load()
     book.checked_basis(basis)
     day = on if isinstance(on, date) else None
@@ -184,22 +215,16 @@ def summarize(frame: Frame, by: "str | Sequence[str]", **arguments: Any) -> Fram
     By each of the columns `by`: `rows`, the sums of the token columns, `cost_nano_aiu` (null if it passes 64 bits, or no row
     has one), and `unpriced_rows`, which have no cost and are in no sum of it.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnpricedRowsWarning)  # the count stands in the result
-        priced: Any = nw.from_native(price(frame, **arguments))
+    priced = _quietly_priced(frame, arguments)
     keys = [by] if isinstance(by, str) else list(by)
     names = priced.collect_schema().names()
     if not keys or len(set(keys)) < len(keys) or {"rows", "unpriced_rows", "cost_nano_aiu"} & set(keys):
         raise InputError(f"by must name columns, each once and none of the sums, not {', '.join(keys) or 'nothing'}")
     for key in keys:
-        if key not in names:
-            raise InputError(f"no column {key!r:.80} in the frame; it has {', '.join(names[:30])}")
-    preset = arguments.get("preset")
-    base = _OWN if preset is None else PRESETS[preset]
-    counts = [
-        arguments.get(name) or getattr(base, name) for name in ("fresh_input", "cached_input", "cache_write", "output")
-    ]
-    sums = [nw.col(name).sum() for name in counts if name in names and name not in keys]
+        _check_column(key, "", names)
+    chosen, _ = _chosen(arguments)
+    counts = (chosen.fresh_input, chosen.cached_input, chosen.cache_write, chosen.output)
+    sums = [nw.col(name).sum() for name in counts if name is not None and name in names and name not in keys]
     cost, approximate = nw.col("cost_nano_aiu"), f"{T}float"
     found = (
         priced.with_columns(nw.lit(1).alias("rows"), cost.is_null().cast(nw.Int64).alias("unpriced_rows"))
@@ -230,21 +255,15 @@ def bill(
 
     Raises `InputError` for a column that is missing, and what `price` and `costcalc.bill` raise.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnpricedRowsWarning)  # a notice of the bill says it
-        priced: Any = nw.from_native(price(frame, **arguments))
-    preset = arguments.get("preset")
-    base = _OWN if preset is None else PRESETS[preset]
+    priced = _quietly_priced(frame, arguments)
     stated = arguments.get("on")
-    on = base.on if stated is None else stated
-    names = priced.collect_schema().names()
+    on = stated if isinstance(stated, date) else _chosen(arguments)[0].on
+    schema = dict(priced.collect_schema())
     wanted = {"user": user, "organization": organization, "cost_center": cost_center}
     for name, column in wanted.items():
-        if column is not None and column not in names:
-            raise InputError(f"no column {column!r:.80} ({name}) in the frame; it has {', '.join(names[:30])}")
-        kind = None if column is None else priced.collect_schema()[column]
-        if kind is not None and not isinstance(kind, nw.String | nw.Categorical | nw.Enum | nw.Object):
-            raise InputError(f"column {column} ({name}) is of type {kind}, not of texts")
+        if column is not None:
+            _check_column(column, name, schema)
+            _check_texts(column, name, schema[column])
     columns = [nw.col(column).alias(f"{T}{name}") for name, column in wanted.items() if column is not None]
     if isinstance(on, str):
         columns.append(nw.col(on).alias(f"{T}on"))
@@ -274,12 +293,10 @@ def _instant(value: Any) -> datetime:
         return value
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    if isinstance(value, str):
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            raise InputError(f"{value!r:.40} is not a time such as 2026-10-05T09:30:00Z") from None
-    return datetime.fromtimestamp(value, UTC)
+    found = iso_time(value) if isinstance(value, str) else unix_time(value)
+    if found is None:
+        raise InputError(f"{value!r:.40} is not a time such as 2026-10-05T09:30:00Z")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +392,7 @@ class _Pricing:
     def _checked(self, schema: Mapping[str, Any]) -> Preset:
         """The columns that are there. Raises `InputError` for one that is not, or should not be."""
         columns = self.columns
+        absent: dict[str, Any] = {}
         for added in (*ADDED, *self.add):
             if added in schema:
                 raise InputError(f"the frame has a column {added} already; drop or rename it")
@@ -383,18 +401,17 @@ class _Pricing:
             if column is None or column in schema or (name == "on" and self.day is not None):
                 continue
             if name in columns.optional and name not in self.explicit:
-                columns = _with(columns, {name: None})
+                absent[name] = None
                 continue
-            none = f"; {name}=None if there is none" if name in ("cached_input", "cache_write", "requests") else ""
-            raise InputError(
-                f"no column {column!r:.80} ({name}) in the frame; it has {', '.join(list(schema)[:30])}{none}"
-            )
+            hint = f"; {name}=None if there is none" if name in _MAY_BE_NONE else ""
+            hint += "" if name in self.explicit else f"; name it, or take a preset ({', '.join(PRESETS)})"
+            _check_column(column, name, schema, hint)
+        columns = columns._replace(**absent)
         for name in ("fresh_input", "cached_input", "cache_write", "output", "requests"):
             column = getattr(columns, name)
             if column is not None and not schema[column].is_numeric():
                 raise InputError(f"column {column} ({name}) is of type {schema[column]}, not of numbers")
-        if not isinstance(schema[columns.model], nw.String | nw.Categorical | nw.Enum | nw.Object):
-            raise InputError(f"column {columns.model} (model) is of type {schema[columns.model]}, not of texts")
+        _check_texts(columns.model, "model", schema[columns.model])
         return columns
 
     def _values(self, schema: Mapping[str, Any], stated: str, name: str, known: tuple[str, ...]) -> tuple[str, ...]:
@@ -472,8 +489,8 @@ class _Pricing:
             "a cost beyond 64 bits": estimate >= limit,
         }
         code = nw.lit(0)
-        for words, holds in reversed(reasons.items()):
-            code = nw.when(holds.fill_null(value=False)).then(nw.lit(REASONS.index(words) + 1)).otherwise(code)
+        for number, words in reversed(list(enumerate(REASONS, start=1))):  # the first that holds stands
+            code = nw.when(reasons[words].fill_null(value=False)).then(nw.lit(number)).otherwise(code)
         frame = frame.with_columns(code.cast(nw.Int64).alias(f"{T}reason"))
         fine = nw.col(f"{T}reason") == 0
         amount = nw.lit(0).cast(nw.Int64)

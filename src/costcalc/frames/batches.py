@@ -33,7 +33,6 @@ def priced(
 ) -> "pl.LazyFrame":
     """The frame with cost, claim and reason. `counts` are columns by kind, then of requests; None: there is none."""
     prices = _Prices(table, dated_ids=dated_ids)
-    codes = {reason: place for place, reason in enumerate(reasons, start=1)}
     names = [*KINDS, "requests"]
     given = [pl.col(column).cast(pl.Int64).alias(name) for name, column in zip(names, counts, strict=True) if column]
     row = pl.struct(
@@ -42,7 +41,7 @@ def priced(
     )  # fmt: skip
 
     def batch(rows: "pl.Series") -> "pl.Series":
-        return _priced_batch(rows.struct.unnest(), prices, codes, inclusive=inclusive, requests=requests)
+        return _priced_batch(rows.struct.unnest(), prices, reasons, inclusive=inclusive, requests=requests)
 
     place = pl.col(f"{T}done").struct.field("place")
     return frame.with_columns(
@@ -122,7 +121,7 @@ def _unknown(name: str) -> int:
 
 
 def _priced_batch(
-    rows: "pl.DataFrame", prices: _Prices, reasons: dict[str, int], *, inclusive: bool, requests: int
+    rows: "pl.DataFrame", prices: _Prices, reasons: Sequence[str], *, inclusive: bool, requests: int
 ) -> "pl.Series":
     size = len(rows)
     code = prices.codes(rows["model"])
@@ -173,31 +172,28 @@ def _priced_batch(
     for kind, values in enumerate((fresh, cached, write, output)):
         if np.ndim(values):
             amount += values * prices.units[kind][flat]
-    reason = np.zeros(size, dtype=np.uint32)
-
-    def because(words: str, holds: Any) -> None:
-        if holds is not None:
-            reason[holds] = reasons[words]
-
-    # The last that is noted stands, so the first of the reasons comes last.
+    holds: dict[str, Any] = {
+        "tokens missing": missing,
+        "not a count of tokens": wrong,
+        "cached tokens above the input": above,
+        "no price on this day": ~prices.has_price[place],
+    }
     if largest > prices.safe_count:
         parts = (fresh, cached, write, output)
         estimate = sum(
             np.asarray(values, dtype=np.float64) * prices.units[kind][flat] for kind, values in enumerate(parts)
         )
-        because("a cost beyond 64 bits", estimate >= _LIMIT)
-    because("cached tokens above the input", above)
-    because("not a count of tokens", wrong)
-    because("tokens missing", missing)
-    because("no price on this day", ~prices.has_price[place])
+        holds["a cost beyond 64 bits"] = estimate >= _LIMIT
     if not has_codes:
-        because("unknown model", code == _NO_CODE)
+        holds |= {"unknown model": code == _NO_CODE, "no model": code <= _NO_NAME}
     if not has_days:
-        because("no day", day.is_null().to_numpy())
+        holds["no day"] = day.is_null().to_numpy()
     if rows["offset"].any():
-        because("a time with an offset", rows["offset"].to_numpy())
-    if not has_codes:
-        because("no model", code <= _NO_NAME)
+        holds["a time with an offset"] = rows["offset"].to_numpy()
+    reason = np.zeros(size, dtype=np.uint32)
+    for number, words in reversed(list(enumerate(reasons, start=1))):  # the first that holds stands
+        if holds.get(words) is not None:
+            reason[holds[words]] = number
     cost, claim = pl.Series("cost", amount), pl.Series("place", flat.astype(np.int32))
     if reason.any():
         fine = pl.Series(reason == 0)
