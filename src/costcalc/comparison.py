@@ -18,7 +18,9 @@ from costcalc.estimation import (
     estimate_option,
     estimated_day,
     loaded_account,
+    loaded_profile,
     option_rate,
+    resolved_options,
     with_option_modifiers,
     work_words,
 )
@@ -287,11 +289,8 @@ def compare(
     terms = loaded_account(account)
     day = estimated_day(on, terms)
     count = checked_developers(developers, terms)
-    work = profile if isinstance(profile, SessionProfile) else SessionProfile.load(profile)
-    chosen = [
-        option.resolved(book) if isinstance(option, Option) else Option.parse(option, book)
-        for option in (DEFAULT_OPTIONS if options is None else options)
-    ]
+    work = loaded_profile(profile)
+    chosen = resolved_options(DEFAULT_OPTIONS if options is None else options, book)
     names = [str(option) for option in chosen]
     if not names:
         raise InputError("nothing to compare; give at least one option")

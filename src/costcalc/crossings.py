@@ -25,7 +25,9 @@ from costcalc.estimation import (
     estimate_option,
     estimated_day,
     loaded_account,
+    loaded_profile,
     option_rate,
+    resolved_options,
 )
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
@@ -223,8 +225,8 @@ def breakeven(
     terms = loaded_account(account)
     day = estimated_day(on, terms)
     count = checked_developers(developers, terms)
-    work = profile if isinstance(profile, SessionProfile) else SessionProfile.load(profile)
-    chosen = [each.resolved(book) if isinstance(each, Option) else Option.parse(each, book) for each in options]
+    work = loaded_profile(profile)
+    chosen = resolved_options(options, book)
     names = [str(option) for option in chosen]
     if len(set(names)) < 2 or len(set(names)) < len(names):
         raise InputError("give two different options at least")

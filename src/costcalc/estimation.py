@@ -6,7 +6,7 @@ profile and an option into a month. `compare` uses it for each option and each c
 
 import calendar
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -295,7 +295,7 @@ def estimate(
     if terms is not None and (plan is not None or route != "copilot"):
         raise InputError("an account bills route copilot, in place of a plan; leave one of them out")
     day = estimated_day(on, terms)
-    chosen = profile if isinstance(profile, SessionProfile) else SessionProfile.load(profile)
+    chosen = loaded_profile(profile)
     rate = option_rate(book, option, day, basis)
     return estimate_option(
         chosen,
@@ -308,6 +308,16 @@ def estimate(
         split_cache_writes=split_cache_writes,
         account=terms,
     )
+
+
+def loaded_profile(profile: "SessionProfile | str | os.PathLike[str]") -> SessionProfile:
+    """A profile, by name or read from its file where it is not one already."""
+    return profile if isinstance(profile, SessionProfile) else SessionProfile.load(profile)
+
+
+def resolved_options(options: "Iterable[Option | str]", book: PriceBook) -> list[Option]:
+    """Options, each an `Option` or its text, with the ids of their models and plans."""
+    return [each.resolved(book) if isinstance(each, Option) else Option.parse(each, book) for each in options]
 
 
 def loaded_account(account: "Account | str | os.PathLike[str] | None") -> Account | None:

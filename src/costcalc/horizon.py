@@ -27,7 +27,9 @@ from costcalc.estimation import (
     estimate_option,
     estimated_day,
     loaded_account,
+    loaded_profile,
     option_rate,
+    resolved_options,
     with_option_modifiers,
 )
 from costcalc.history import usage
@@ -147,8 +149,7 @@ class Horizon:
         if tiers not in ("mean", "task"):
             raise InputError(f"tiers is mean or task, not {tiers!r:.40}")
         terms = loaded_account(account)
-        listed = [options] if isinstance(options, Option | str) else list(options or ())
-        chosen = [each.resolved(book) if isinstance(each, Option) else Option.parse(each, book) for each in listed]
+        chosen = resolved_options([options] if isinstance(options, Option | str) else options or (), book)
         if isinstance(work, str | os.PathLike) and is_team_file(os.fspath(work)):
             work = Team.load(work, book)
         ways: list[tuple[str, list[list[Option]]]] = []
@@ -159,7 +160,7 @@ class Horizon:
             groups, name = work.groups, f"team {work.name}, {work.people:,} people"
             ways.append(("as planned", [[option for option, _ in group.options] for group in groups]))
         else:
-            profile = work if isinstance(work, SessionProfile) else SessionProfile.load(work)
+            profile = loaded_profile(work)
             if not chosen:
                 raise InputError("no option to forecast; give at least one, such as copilot/mai-code-1.1-flash@pro")
             count = checked_developers(developers, terms)

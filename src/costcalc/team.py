@@ -4,9 +4,9 @@ import os
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from costcalc.billing.account import Account
 from costcalc.errors import CostcalcError, InputError
@@ -14,12 +14,7 @@ from costcalc.estimation import MAX_DEVELOPERS, Option
 from costcalc.pricing.book import PriceBook
 from costcalc.tomlfile import TomlFile
 from costcalc.units import EXACT
-from costcalc.workload.profile import SessionProfile
-
-_OVERRIDES: Final = (
-    "fresh_input", "cached_input", "cache_write", "output", "requests_per_task", "tasks_per_day", "active_days",
-    "sigma", "tasks_cv", "week_sigma", "people_sigma", "level_sigma",
-)  # fmt: skip
+from costcalc.workload.profile import NUMBERS, SessionProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,24 +104,17 @@ class _Stated(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class _GroupFile(_Stated):
+class _GroupTable(_Stated):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     people: Annotated[int, Field(ge=1, le=MAX_DEVELOPERS, strict=True)]
     profile: str
     option: str | None = None
     options: dict[str, Decimal] | None = None
-    fresh_input: Any = None
-    cached_input: Any = None
-    cache_write: Any = None
-    output: Any = None
-    requests_per_task: Any = None
-    tasks_per_day: Any = None
-    active_days: Any = None
-    sigma: Any = None
-    tasks_cv: Any = None
-    week_sigma: Any = None
-    people_sigma: Any = None
-    level_sigma: Any = None
+
+
+# A group may state any number of its profile anew; what it may be is the profile's to say.
+_numbers: dict[str, Any] = dict.fromkeys(NUMBERS, (Any, None))
+_GroupFile = create_model("_GroupFile", __base__=_GroupTable, **_numbers)
 
 
 class _TeamTable(_Stated):
@@ -136,7 +124,7 @@ class _TeamTable(_Stated):
 
 class _TeamFile(_Stated):
     team: _TeamTable = _TeamTable()
-    groups: tuple[_GroupFile, ...] = ()
+    groups: tuple[_GroupFile, ...] = ()  # type: ignore[valid-type]
 
 
 def is_team_file(path: str) -> bool:
@@ -146,12 +134,12 @@ def is_team_file(path: str) -> bool:
     return bool({"team", "groups"} & TomlFile.read(path).data.keys())
 
 
-def _group(stated: _GroupFile, folder: Path, book: PriceBook) -> Group:
+def _group(stated: _GroupTable, folder: Path, book: PriceBook) -> Group:
     if (stated.option is None) == (stated.options is None):
         raise InputError(f"group {stated.name}: give either option, or options with their shares")
     mix = stated.options if stated.options is not None else {str(stated.option): Decimal(1)}
     options = tuple((Option.parse(text, book), share) for text, share in mix.items())
     in_folder = folder / stated.profile
     profile = SessionProfile.load(os.fspath(in_folder) if stated.profile.endswith(".toml") else stated.profile)
-    numbers = {name: getattr(stated, name) for name in _OVERRIDES if getattr(stated, name) is not None}
+    numbers = {name: getattr(stated, name) for name in NUMBERS if getattr(stated, name) is not None}
     return Group(stated.name, stated.people, profile.changed(**numbers), options)

@@ -1,6 +1,5 @@
 """`costcalc price-file`: files of usage of any size, priced."""
 
-import warnings
 from datetime import date
 from typing import Annotated
 
@@ -58,8 +57,7 @@ def price_file(
     except ModuleNotFoundError as error:
         raise InputError(f"price-file needs {error.name}: pip install 'costcalc[frames,fast]'") from None
     columns = {"cached_input": cached_input, "cache_write": cache_write, "requests": requests}
-    with step_progress("Pricing"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the answer says what has no cost
+    with step_progress("Pricing"):
         result = pricefile.price_file(
             source,
             target,

@@ -26,7 +26,7 @@ DEFAULT_PROFILE: Final = "interactive_ide"
 _Mean = Annotated[Decimal, Field(ge=0, le=10**15, decimal_places=30, allow_inf_nan=False)]
 _Spread = Annotated[Decimal, Field(ge=0, le=5, allow_inf_nan=False)]
 SPREADS: Final = ("sigma", "tasks_cv", "week_sigma", "people_sigma", "level_sigma")
-_NUMBERS: Final = (*KINDS, "requests_per_task", "tasks_per_day", "active_days", *SPREADS)
+NUMBERS: Final = (*KINDS, "requests_per_task", "tasks_per_day", "active_days", *SPREADS)
 
 
 class ProfileSource(BaseModel):
@@ -151,7 +151,7 @@ class SessionProfile(BaseModel):
             return data
         plain_data = dict(data)
         provenance = dict(data.get("provenance") or {})
-        for name in _NUMBERS:
+        for name in NUMBERS:
             stated = data.get(name)
             if isinstance(stated, dict) and "value" in stated:
                 plain_data[name] = stated["value"]
@@ -226,8 +226,8 @@ class SessionProfile(BaseModel):
         Raises `UnknownNameError` for something that is not a number of a profile, `InputError` for a bad value.
         """
         for name in numbers:
-            if name not in _NUMBERS:
-                raise unknown_name("number of a profile", name, _NUMBERS)
+            if name not in NUMBERS:
+                raise unknown_name("number of a profile", name, NUMBERS)
         if not numbers:
             return self
         kept = {name: getattr(self, name) for name in type(self).model_fields if name != "turns"}
@@ -259,7 +259,7 @@ class SessionProfile(BaseModel):
     @property
     def assumed(self) -> tuple[str, ...]:
         """The means that rest on an assumption rather than on a source."""
-        return tuple(name for name in _NUMBERS if name not in SPREADS and self._is_assumed(name))
+        return tuple(name for name in NUMBERS if name not in SPREADS and self._is_assumed(name))
 
     @property
     def assumed_spread(self) -> tuple[str, ...]:
@@ -271,7 +271,7 @@ class SessionProfile(BaseModel):
 
     def numbers(self) -> "dict[str, Decimal | None]":
         """Every number of the profile by name."""
-        return {name: getattr(self, name) for name in _NUMBERS}
+        return {name: getattr(self, name) for name in NUMBERS}
 
     def to_dict(self) -> dict[str, Any]:
         """The profile as machine output holds it: numbers as decimal strings, each with its provenance."""
@@ -325,7 +325,7 @@ def _check_numbers(file: TomlFile, keys: tuple[str, ...], stated: Mapping[str, o
     for name in ("provenance", "sources"):
         if name in stated:
             file.fail((*keys, name), f"unknown key {name!r}")
-    for name in _NUMBERS:
+    for name in NUMBERS:
         value = stated.get(name)
         if isinstance(value.get("value") if isinstance(value, dict) else value, str):
             file.fail((*keys, name), f"{name} must be a number, not a text in quotes")
