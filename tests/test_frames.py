@@ -51,10 +51,7 @@ def as_pandas(rows: list[tuple[Any, ...]]) -> Any:
 
 
 def as_duckdb(rows: list[tuple[Any, ...]]) -> Any:
-    connection = duckdb.connect()
-    connection.register("usage", as_arrow(rows))
-    # Relations have no order: a number keeps it for the comparison.
-    return connection.sql("SELECT *, row_number() OVER () AS place FROM usage")
+    return in_duckdb(as_arrow(rows))
 
 
 def listed(frame: Any) -> list[dict[str, Any]]:
@@ -266,20 +263,24 @@ def test_texts_of_days(engine: str) -> None:
             "output": [1] * len(TIMES),
         }
     )
-    native = {
-        "polars": lambda: pl.from_arrow(table),
-        "pandas": table.to_pandas,
-        "pyarrow": lambda: table,
-        "duckdb": lambda: in_duckdb(table),
-    }
-    found = listed(frames.price(native[engine](), cached_input=None, cache_write=None))
+    found = listed(frames.price(native_of(engine, table), cached_input=None, cache_write=None))
     reasons = [row["cost_reason"] for row in found]
     assert reasons == [None] * 3 + ["a time with an offset"] * 3 + [None] + ["no day"] * 2
+
+
+def native_of(engine: str, table: Any) -> Any:
+    """An Arrow table as a frame of an engine."""
+    if engine == "polars":
+        return pl.from_arrow(table)
+    if engine == "pandas":
+        return table.to_pandas()
+    return table if engine == "pyarrow" else in_duckdb(table)
 
 
 def in_duckdb(table: Any) -> Any:
     connection = duckdb.connect()
     connection.register("usage", table)
+    # Relations have no order: a number keeps it for the comparison.
     return connection.sql("SELECT *, row_number() OVER () AS place FROM usage")
 
 
@@ -299,13 +300,7 @@ def test_days_are_those_of_utc(engine: str, form: str) -> None:
     else:
         column = pa.array([each.replace(tzinfo=None) for each in instants])
     table = pa.table({"model": ["mai-code-1-flash"] * 2, "at": column, "fresh_input": [1, 1], "output": [1, 1]})
-    native = {
-        "polars": lambda: pl.from_arrow(table),
-        "pandas": table.to_pandas,
-        "pyarrow": lambda: table,
-        "duckdb": lambda: in_duckdb(table),
-    }
-    found = listed(frames.price(native[engine](), on="at", cached_input=None, cache_write=None))
+    found = listed(frames.price(native_of(engine, table), on="at", cached_input=None, cache_write=None))
     assert [row["cost_reason"] for row in found] == [None, "no price on this day"]
 
 
@@ -314,13 +309,7 @@ def test_days_are_those_of_utc(engine: str, form: str) -> None:
 def test_seconds_and_what_is_none(engine: str, kind: str) -> None:
     at = pa.array([1_785_600_000_000, 1_785_600_000, None, -5], kind)  # milliseconds are no seconds
     table = pa.table({"model": ["gpt-5-mini"] * 4, "at": at, "fresh_input": [1] * 4, "output": [1] * 4})
-    native = {
-        "polars": lambda: pl.from_arrow(table),
-        "pandas": table.to_pandas,
-        "pyarrow": lambda: table,
-        "duckdb": lambda: in_duckdb(table),
-    }
-    found = listed(frames.price(native[engine](), on="at", cached_input=None, cache_write=None))
+    found = listed(frames.price(native_of(engine, table), on="at", cached_input=None, cache_write=None))
     assert [row["cost_reason"] for row in found] == ["no day", None, "no day", "no day"]
 
 
