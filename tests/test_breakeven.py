@@ -149,12 +149,45 @@ def test_at_the_profiles_own_number_it_is_the_estimate() -> None:
     assert breakeven("interactive_ide", [PRO, ARTICLE], on=JUNE, low=100, high=200).cheapest_now == ARTICLE
 
 
+class TestOverAPrice:
+    """A price is a number like any other; a model's other prices, and its other routes, stay."""
+
+    PUBLISHED = "api/gpt-5.4-mini,basis=published"
+
+    @pytest.mark.parametrize("kind", ["fresh_input", "cached_input", "output"])
+    def test_the_crossing_is_where_the_bills_are_equal(self, kind: str) -> None:
+        over = f"price.api/gpt-5.4-mini.{kind}"
+        found = breakeven("interactive_ide", [PRO, self.PUBLISHED], over, on=JUNE)
+        tokens = {"fresh_input": 57_000, "cached_input": 290_000, "output": 3_200}
+        prices = {"fresh_input": Fraction(3, 4), "cached_input": Fraction(75, 1000), "output": Fraction(9, 2)}
+        assert found.now == prices[kind]
+        others = sum(tokens[each] * prices[each] for each in tokens if each != kind) * 240 / 10**6
+        plan = Fraction(Decimal("13.936"))  # the published example: 1,893.6 credits under Pro
+        price = (plan - others) / (tokens[kind] * 240) * 10**6
+        assert [each.at for each in found.crossings] == ([price] if price > 0 else [])
+        assert found.intervals[-1].cheapest == PRO
+
+    def test_input_is_a_short_name(self) -> None:
+        short = breakeven("interactive_ide", [PRO, self.PUBLISHED], "price.api/GPT-5.4 Mini.input", on=JUNE)
+        assert short.over == "price.api/gpt-5.4-mini.fresh_input"
+
+    def test_a_missing_cached_price_follows_the_input_price(self) -> None:
+        found = breakeven("interactive_ide", [PRO, ARTICLE], "price.api/gpt-5.4-mini.input", on=JUNE)
+        price = (Fraction(Decimal("13.936")) - Fraction(3_200 * 240 * 6, 10**7)) * 10**6 / (347_000 * 240)
+        assert [each.at for each in found.crossings] == [price]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"options": [PRO]}, "two different options"),
-        ({"options": [PRO, PRO]}, "two different options"),
-        ({"over": "moon_phase"}, "unknown number 'moon_phase'"),
+        ({"options": [PRO, PRO]}, "is given twice"),
+        ({"over": "moon_phase"}, "unknown input 'moon_phase'"),
+        ({"over": "sigma"}, "changes a forecast"),
+        ({"over": "price.api/gpt-5-mini.output"}, "no option is api/gpt-5-mini"),
+        ({"over": "price.api/gpt-5.4-mini"}, "unknown token kind '4-mini'"),
+        ({"over": "price.gpt-5.4-mini.output"}, "not of the form price.ROUTE/MODEL.KIND"),
+        ({"over": "price.mail/gpt-5.4-mini.output"}, "unknown route 'mail'"),
         ({"low": 5, "high": 5}, "must go from at least 0 up to more"),
         ({"low": "x"}, "must be numbers"),
         ({"high": 40, "over": "active_days"}, "at most 31"),

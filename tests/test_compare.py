@@ -146,7 +146,10 @@ def test_a_difference_names_price_tokens_allowance_and_seats() -> None:
     [
         ([], "at least one option"),
         (["api/gpt-5.4-mini", "api/GPT-5.4 mini"], "option api/gpt-5.4-mini is given twice"),
-        (["copilot/gpt-5-mini@free"], "cannot be ranked: the credits included in plan free are not known"),
+        (
+            ["copilot/gpt-5-mini@free"],
+            "option copilot/gpt-5-mini@free: the credits included in plan free are not known",
+        ),
         (["copilot/mai-code-1-flash"], "left the table on 2026-09-10"),
         (["api/gpt-5.4-mini@pro"], "plan pro applies to route copilot"),
     ],

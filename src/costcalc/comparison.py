@@ -9,21 +9,10 @@ from itertools import combinations, product
 from typing import Any, ClassVar, Final
 
 from costcalc.billing.account import Account
+from costcalc.cases import Case
 from costcalc.display import Part, Result, Table, usd
 from costcalc.errors import InputError
-from costcalc.estimation import (
-    Estimate,
-    Option,
-    checked_developers,
-    estimate_option,
-    estimated_day,
-    loaded_account,
-    loaded_profile,
-    option_rate,
-    resolved_options,
-    with_option_modifiers,
-    work_words,
-)
+from costcalc.estimation import Estimate, Option, with_option_modifiers, work_words
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claim_words
@@ -285,43 +274,16 @@ def compare(
     >>> result.cheapest, result.verdict.robust, result.verdict.turned_by
     (None, False, ('api/gpt-5.4-mini/mai-vs-gpt-comparison-article/2026-03-17',))
     """
-    book = rates or PriceBook.load()
-    terms = loaded_account(account)
-    day = estimated_day(on, terms)
-    count = checked_developers(developers, terms)
-    work = loaded_profile(profile)
-    chosen = resolved_options(DEFAULT_OPTIONS if options is None else options, book)
+    case = Case.of(profile, account, developers, on, basis, split_cache_writes, rates)
+    chosen = case.options(DEFAULT_OPTIONS if options is None else options)
     names = [str(option) for option in chosen]
     if not names:
         raise InputError("nothing to compare; give at least one option")
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"option {name} is given twice")
-
-    def month(option: Option, rate: Rate) -> Estimate:
-        found = estimate_option(
-            work,
-            option,
-            rate,
-            book=book,
-            on=day,
-            basis=basis,
-            developers=count,
-            split_cache_writes=split_cache_writes,
-            account=terms,
-        )
-        if found.total_usd is None:
-            raise InputError(
-                f"option {option} cannot be ranked: the credits included in plan {option.plan} are not known"
-            )
-        return found
-
     candidates = []
     for option, name in zip(chosen, names, strict=True):
-        base = month(option, option_rate(book, option, day, basis))
-        claims = book.claims(option.model, route=option.route, on=day, service_tier=option.service_tier)
-        by_claim = tuple(month(option, with_option_modifiers(book, option, claim)) for claim in claims)
-        candidates.append(Candidate(name, base, by_claim))
+        claims = case.book.claims(option.model, route=option.route, on=case.on, service_tier=option.service_tier)
+        by_claim = (case.estimate(option, with_option_modifiers(case.book, option, claim)) for claim in claims)
+        candidates.append(Candidate(name, case.estimate(option), tuple(by_claim)))
     cheapest = _strictly_cheapest([each.total_usd for each in candidates], names)
     baselines = {each.factor_baseline for each in chosen if each.factor_baseline is not None}
     missing = [
@@ -343,8 +305,9 @@ def compare(
     ]
     notices = distinct([*missing, *found])
     return Comparison(
-        work, count, day, basis, tuple(candidates), cheapest, verdict, _differences(candidates, cheapest), notices
-    )
+        case.profile, case.developers, case.on, basis, tuple(candidates), cheapest, verdict,
+        _differences(candidates, cheapest), notices,
+    )  # fmt: skip
 
 
 def _total(estimate: Estimate) -> Decimal:

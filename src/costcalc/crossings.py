@@ -12,33 +12,19 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, ClassVar, Final, Literal, NamedTuple, get_args
+from typing import Any, ClassVar, Final, NamedTuple
 
 from costcalc.billing.account import Account
+from costcalc.cases import Case
 from costcalc.display import Part, Result, Table, usd
-from costcalc.errors import InputError, unknown_name
-from costcalc.estimation import (
-    MAX_DEVELOPERS,
-    Estimate,
-    Option,
-    checked_developers,
-    estimate_option,
-    estimated_day,
-    loaded_account,
-    loaded_profile,
-    option_rate,
-    resolved_options,
-)
+from costcalc.errors import InputError
+from costcalc.estimation import Estimate, Option
+from costcalc.inputs import PEOPLE, SHARE, Input
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claims_line
 from costcalc.units import canonical, plain
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
-
-Over = Literal[
-    "tasks_per_day", "active_days", "fresh_input", "cached_input", "cache_write", "output", "cached_share", "developers"
-]
-OVER: Final = get_args(Over)
 
 _MOST_PIECES: Final = 400
 _JUMP: Final = Fraction(1, 10**9)
@@ -87,7 +73,7 @@ class Breakeven(Result):
     kind: ClassVar[str] = "breakeven"
 
     profile: SessionProfile
-    over: Over
+    over: str
     low: Decimal
     high: Decimal
     now: Decimal
@@ -149,7 +135,7 @@ class Breakeven(Result):
         yield Table(
             ("from", "to", "cheapest"),
             tuple((_shown(each.start), _shown(each.end), each.cheapest or "(a tie)") for each in self.intervals),
-            f"{self.over} of {self.profile.name}, which has {plain(self.now)}; prices of {self.on}",
+            f"{self.over}, now {plain(self.now)}, for {self.profile.name}; prices of {self.on}",
         )
         yield Table(
             ("option", f"bill at {plain(self.now)}"),
@@ -193,7 +179,7 @@ def _shown(value: Fraction) -> Decimal:
 def breakeven(
     profile: "SessionProfile | str | os.PathLike[str]" = DEFAULT_PROFILE,
     options: Sequence[Option | str] = (),
-    over: Over = "tasks_per_day",
+    over: str = "tasks_per_day",
     *,
     low: "Decimal | int | str | None" = None,
     high: "Decimal | int | str | None" = None,
@@ -206,10 +192,11 @@ def breakeven(
 ) -> Breakeven:
     """All places at which another of the options becomes the cheapest, as one number of the profile goes from low to high.
 
-    `over` is a number of the profile, `cached_share` (of the prompt, whose size stays), or `developers`. Left out, the range
-    is from 0 to ten times the profile's number (for a share, 0 to 1; active days end at 31). Other arguments as in
-    `costcalc.compare`. A place where a bill jumps (a long-context price) is found to a billionth of the range, one of an
-    account's bill, which is in whole nano-AIU, to about a millionth; all others are exact.
+    `over` is a number of the profile, `cached_share` (of the prompt, whose size stays), `developers`, or a price such as
+    `price.api/gpt-5.4-mini.output` in dollars per million tokens. Left out, the range is from 0 to ten times what the number
+    is (for a share, 0 to 1; active days end at 31). Other arguments as in `costcalc.compare`. A place where a bill jumps (a
+    long-context price) is found to a billionth of the range, one of an account's bill, which is in whole nano-AIU, to about a
+    millionth; all others are exact.
 
     Raises `InputError` for fewer than two options, a range that is none, or what `estimate` raises.
 
@@ -219,104 +206,51 @@ def breakeven(
     >>> [round(float(found.tasks_per_month(each.at)), 1) for each in found.crossings]
     [185.3, 200.6]
     """
-    if over not in OVER:
-        raise unknown_name("number", over, OVER)
-    book = rates or PriceBook.load()
-    terms = loaded_account(account)
-    day = estimated_day(on, terms)
-    count = checked_developers(developers, terms)
-    work = loaded_profile(profile)
-    chosen = resolved_options(options, book)
+    case = Case.of(profile, account, developers, on, basis, split_cache_writes, rates)
+    varied = Input.named(over, case.book)
+    chosen = case.options(options)
     names = [str(option) for option in chosen]
-    if len(set(names)) < 2 or len(set(names)) < len(names):
+    if len(names) < 2:
         raise InputError("give two different options at least")
-    if over == "developers" and terms is not None:
-        raise InputError("an account says how many seats there are; leave it out to vary developers")
-    now = _now(work, over, count)
-    first, last = _range(over, now, low, high)
-    priced = [option_rate(book, option, day, basis) for option in chosen]
+    now = varied.now(case, chosen)
+    first, last = _range(varied, now, low, high)
+    varied.changed(case, first)  # what cannot be varied is refused before the work
 
-    def month(place: int, value: Decimal | None) -> Estimate:
-        changed, people = (work, count) if value is None else _changed(work, over, value, count)
-        found = estimate_option(
-            changed, chosen[place], priced[place], book=book, on=day, basis=basis, developers=people,
-            split_cache_writes=split_cache_writes, account=terms,
-        )  # fmt: skip
-        if found.total_usd is None:
-            raise InputError(
-                f"option {names[place]}: the credits included in its plan are not known, so neither is its bill"
-            )
-        return found
+    def bill_of(option: Option) -> Callable[[Decimal], Fraction]:
+        return lambda value: Fraction(varied.changed(case, value).estimate(option).total_usd or 0)
 
-    def bill_of(place: int) -> Callable[[Decimal], Fraction]:
-        return lambda value: Fraction(month(place, value).total_usd or 0)
-
-    whole = over == "developers"
     # An account's bill is in whole nano-AIU by seat and day; parts of a share of the prompt are in millionths of a token.
-    rounded = terms is not None or (over == "cached_share" and work.cache_write is not None)
+    rounded = case.account is not None or (varied.name == SHARE and case.profile.cache_write is not None)
     tolerance = Fraction(1, 10**8) if rounded else Fraction(0)
-    lines = [
-        list(pieces(bill_of(place), first, last, whole=whole, tolerance=tolerance)) for place in range(len(chosen))
-    ]
+    estimates = tuple(map(case.estimate, chosen))
+    lines = [list(pieces(bill_of(option), first, last, whole=varied.whole, tolerance=tolerance)) for option in chosen]
     intervals = tuple(_intervals(lines, names))
     crossings = tuple(Crossing(before.end, before.cheapest, after.cheapest) for before, after in pairwise(intervals))
-    estimates = tuple(month(place, None) for place in range(len(chosen)))
     notices = [notice for each in estimates for notice in each.notices if notice.code != "tokens_rounded"]
     if not first <= now <= last:
-        notices.append(Notice("now_outside", f"the profile's own {over}, {plain(now)}, is outside of the range"))
+        notices.append(Notice("now_outside", f"what {varied.name} is, {plain(now)}, is outside of the range"))
     return Breakeven(
-        work, over, first, last, now, count, day, tuple(names), crossings, intervals, estimates, distinct(notices)
-    )
+        case.profile, varied.name, first, last, now, case.developers, case.on, tuple(names), crossings, intervals,
+        estimates, distinct(notices),
+    )  # fmt: skip
 
 
-def _now(profile: SessionProfile, over: Over, developers: int) -> Decimal:
-    """The profile's own number."""
-    if over == "developers":
-        return Decimal(developers)
-    if over == "cached_share":
-        prompt = sum(profile.tokens[:3], Decimal(0))
-        if not prompt:
-            raise InputError(f"{profile.name} has no prompt, so no share of it is cached")
-        return canonical((profile.cached_input / prompt).quantize(Decimal("1e-6")))
-    value: Decimal | None = getattr(profile, over)
-    if value is None:
-        raise InputError(f"{profile.name} does not tell {over} apart from fresh input; state it in the profile first")
-    return value
-
-
-def _range(over: Over, now: Decimal, low: object, high: object) -> tuple[Decimal, Decimal]:
-    most = {"cached_share": Decimal(1), "active_days": Decimal(31), "developers": Decimal(MAX_DEVELOPERS)}.get(over)
-    least = Decimal(1) if over == "developers" else Decimal(0)
-    default = most if over in ("cached_share", "active_days") else 10 * (now or Decimal(1_000))
+def _range(varied: Input, now: Decimal, low: object, high: object) -> tuple[Decimal, Decimal]:
+    least, most = varied.least, varied.most
+    default = most if most is not None and varied.name in (SHARE, "active_days") else 10 * (now or Decimal(1_000))
     try:
         first = least if low is None else Decimal(str(low))
         last = default if high is None else Decimal(str(high))
     except ArithmeticError:
         raise InputError(f"low and high must be numbers, not {low!r:.40} and {high!r:.40}") from None
-    assert last is not None
-    if over == "developers" and not (first == first.to_integral_value() and last == last.to_integral_value()):
+    if varied.name == PEOPLE and not (first == first.to_integral_value() and last == last.to_integral_value()):
         raise InputError(f"developers are whole numbers, not {first} to {last}")
     if not (first.is_finite() and last.is_finite() and least <= first < last and (most is None or last <= most)):
         limit = "" if most is None else f" and at most {plain(most)}"
-        raise InputError(f"{over} must go from at least {plain(least)} up to more{limit}, not from {first} to {last}")
+        raise InputError(
+            f"{varied.name} must go from at least {plain(least)} up to more{limit}, not from {first} to {last}"
+        )
     return first, last
-
-
-def _changed(profile: SessionProfile, over: Over, value: Decimal, developers: int) -> tuple[SessionProfile, int]:
-    """The profile and the developers at one value of the number."""
-    if over == "developers":
-        return profile, int(value)
-    if over == "cached_share":
-        prompt = sum(profile.tokens[:3], Decimal(0))
-        cached = prompt * value
-        rest, writes = prompt - cached, profile.cache_write
-        if writes is None:
-            return profile.changed(cached_input=cached, fresh_input=rest), developers
-        # Fresh input and cache writes keep their proportion to each other.
-        uncached = profile.fresh_input + writes
-        written = (rest * writes / uncached).quantize(Decimal("1e-6")) if uncached else Decimal(0)
-        return profile.changed(cached_input=cached, cache_write=written, fresh_input=rest - written), developers
-    return profile.changed(**{over: value}), developers
 
 
 def pieces(

@@ -33,8 +33,8 @@ def breakeven(
         str,
         typer.Option(
             metavar="NUMBER",
-            help="What varies: tasks_per_day, active_days, fresh_input, cached_input, cache_write, output, cached_share or "
-            "developers.",
+            help="What varies: tasks_per_day, active_days, fresh_input, cached_input, cache_write, output, cached_share, "
+            "developers, or a price: price.ROUTE/MODEL.KIND.",
         ),
     ] = "tasks_per_day",
     low: Annotated[Decimal | None, typer.Option(parser=parse_number, metavar="X", help="From this value on.")] = None,
@@ -54,7 +54,7 @@ def breakeven(
     result = costcalc.breakeven(
         profile,
         option or (),
-        over,  # type: ignore[arg-type]
+        over,
         low=low,
         high=high,
         account=account,

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, get_args
 from costcalc.errors import unknown_name
 from costcalc.pricing.rate import (
     DEFAULT_TIER,
+    MAX_USD_PER_MTOK,
     STATUSES,
     Certainty,
     KindPrices,
@@ -27,7 +28,6 @@ STANDARD: Final = "standard"
 SERVICE_TIERS: Final = (STANDARD, "batch", "flex", "priority")
 CERTAINTIES: Final = get_args(Certainty)
 EVENTS: Final = ("announced", "released", "named", "deprecated", "left", "retires")
-MAX_USD_PER_MTOK: Final = 1_000_000
 MAX_FACTOR: Final = 100
 
 

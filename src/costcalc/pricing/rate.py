@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 from costcalc.errors import InputError
 from costcalc.notices import Notice
 from costcalc.tokens import KINDS, Kind, TokenUsage
-from costcalc.units import EXACT, canonical, credits_of_usd, decimal_of, nearest_nano_aiu, nearest_whole, plain
+from costcalc.units import EXACT, canonical, credits_of_usd, decimal_of, nearest_nano_aiu, nearest_whole, plain, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +21,11 @@ STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 """From the most to the least believed."""
 
 DEFAULT_TIER: Final = "default"
+MAX_USD_PER_MTOK: Final = 1_000_000
+_STATED: Final = "stated"
+"""The source of a price that whoever asks states."""
+
+_STATED_PLACES: Final = 12
 _GRID_PLACES: Final = 5
 """Decimals of a dollar per million tokens that are whole nano-AIU per token: $0.00001 / 10^6 = 10^-11 dollars."""
 
@@ -116,17 +121,10 @@ class Rate:
     _places: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        stated = self.usd_per_mtok
-        with_fallbacks = (
-            stated.fresh_input,
-            stated.fresh_input if stated.cached_input is None else stated.cached_input,
-            stated.fresh_input if stated.cache_write is None else stated.cache_write,
-            stated.output,
-        )
         factor = Decimal(1)
         for modifier in self.modifiers:
             factor = EXACT.multiply(factor, modifier.factor)
-        billed = BilledPrices(*(canonical(EXACT.multiply(price, factor)) for price in with_fallbacks))
+        billed = BilledPrices(*(canonical(EXACT.multiply(price, factor)) for price in self.listed_usd_per_mtok))
         # Prices as integers of one unit, so that a cost is four integer products. On the nano-AIU grid the unit is
         # one nano-AIU per token; a price off the grid takes a finer unit and stays exact.
         decimals = [-int(price.as_tuple().exponent) for price in billed]
@@ -226,6 +224,48 @@ class Rate:
         rows = tuple(replace(row, modifiers=row.modifiers + modifiers) for row in self.tiers)
         join_tiers(rows)
         return next(row for row in rows if row.id == self.id)
+
+    @property
+    def listed_usd_per_mtok(self) -> BilledPrices:
+        """What each token kind costs before modifiers: the stated price, or that of input where there is none."""
+        stated = self.usd_per_mtok
+        return BilledPrices(
+            stated.fresh_input,
+            stated.fresh_input if stated.cached_input is None else stated.cached_input,
+            stated.fresh_input if stated.cache_write is None else stated.cache_write,
+            stated.output,
+        )
+
+    def with_price(self, kind: Kind, usd_per_mtok: Decimal) -> "Rate":
+        """The same claim with the price of a kind stated anew, before modifiers, in its default tier.
+
+        The other tiers keep their proportion to it. As somebody's own figure it is indicative, and its source is `stated`.
+
+        Raises `InputError` for a price below 0 or above `MAX_USD_PER_MTOK`.
+        """
+        if not usd_per_mtok.is_finite() or not 0 <= usd_per_mtok <= MAX_USD_PER_MTOK:
+            raise InputError(f"a price must be from 0 to {MAX_USD_PER_MTOK:,} dollars per million, not {usd_per_mtok}")
+        place = KINDS.index(kind)
+        listed = self.tiers[0].listed_usd_per_mtok[place]
+
+        def restated(row: "Rate") -> "Rate":
+            price, before = usd_per_mtok, row.listed_usd_per_mtok[place]
+            if before != listed and listed:
+                price = ratio(EXACT.multiply(usd_per_mtok, before), listed, _STATED_PLACES)
+            words = f"{kind} at ${plain(price)} in place of ${plain(before)}"
+            note = f"{row.note}; {words}" if row.source == _STATED else f"{words} of {row.source} ({row.status})"
+            return replace(
+                row,
+                id=f"{row.id}/{kind}={plain(price)}",
+                source=_STATED,
+                status="indicative",
+                usd_per_mtok=row.usd_per_mtok._replace(**{kind: price}),
+                note=note,
+            )
+
+        rows = tuple(restated(row) for row in self.tiers)
+        join_tiers(rows)
+        return rows[self.tiers.index(self)]
 
     def notices(self, tokens: "tuple[Decimal | int, ...]", requests: Decimal | int = 1) -> tuple[Notice, ...]:
         """What was assumed to price tokens (by kind, in the order of `KINDS`) of `requests` requests at this row."""
