@@ -231,3 +231,24 @@ def limits_of_a_month(draw: st.DrawFn) -> tuple[Terms, list[int], list[list[list
     days = draw(st.integers(1, 5))
     use = st.lists(st.lists(amounts, min_size=len(actors), max_size=len(actors)), min_size=days, max_size=days)
     return terms, [day * 10 for day in range(days)], draw(st.lists(use, min_size=1, max_size=3))
+
+
+@st.composite
+def changes(draw: st.DrawFn, price: str) -> dict[str, str]:
+    """Changes of several inputs at once, absolute and relative, that any profile with a prompt can have."""
+    number = st.decimals(0, 100_000, places=2).map(str)
+    relative = st.integers(-100, 300).map(lambda percent: f"{'+' if percent >= 0 else ''}{percent}%")
+    times = st.decimals(0, 5, places=2).map(lambda factor: f"x{factor}")
+    values = {
+        "fresh_input": number | relative | times,
+        "cached_input": number | relative,
+        "output": number | relative,
+        "tasks_per_day": number | times,
+        "active_days": st.integers(0, 31).map(str),
+        "requests_per_task": st.integers(1, 40).map(str),
+        "cached_share": st.decimals(0, 1, places=3).map(str),
+        "developers": st.integers(1, 50).map(str),
+        price: st.decimals(0, 20, places=4).map(str) | relative,
+    }
+    names = draw(st.lists(st.sampled_from(list(values)), unique=True, min_size=1, max_size=5))
+    return {name: draw(values[name]) for name in names}

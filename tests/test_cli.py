@@ -36,6 +36,17 @@ GOLDEN_COMMANDS = {
     "bill": ["bill", str(EXAMPLES / "usage.csv"), "--account", str(EXAMPLES / "account.toml")],
     "account-check": ["account", "check", str(EXAMPLES / "account.toml")],
     "estimate-account": ["estimate", "--model", "gpt-5.4-mini", "--account", str(EXAMPLES / "account.toml")],
+    "whatif": [
+        "whatif",
+        "--scenarios",
+        str(EXAMPLES / "scenarios.toml"),
+        "--on",
+        "2026-10-15",
+        "--option",
+        "copilot/mai-code-1.1-flash@pro",
+        "--option",
+        "api/gpt-5.4-mini",
+    ],
     "plans-show": ["plans", "show", "business", "--on", "2026-07-01"],
 }
 

@@ -30,6 +30,7 @@ LAYERS = [
     {"cases", "team"},
     {"inputs"},
     {"comparison", "crossings"},
+    {"scenarios"},
     {"simulation"},
     {"horizon"},
     {"outlook"},

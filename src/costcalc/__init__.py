@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from costcalc.readers.usage_csv import read_usage_csv as read_usage_csv
     from costcalc.reconciliation import Reconciliation as Reconciliation
     from costcalc.reconciliation import reconcile as reconcile
+    from costcalc.scenarios import WhatIf as WhatIf
+    from costcalc.scenarios import whatif as whatif
     from costcalc.team import Group as Group
     from costcalc.team import Team as Team
     from costcalc.tokens import TokenUsage as TokenUsage
@@ -91,6 +93,7 @@ _HOMES = {
     "UnknownNameError": "errors",
     "UsageRecord": "billing.usage",
     "UsageReport": "history",
+    "WhatIf": "scenarios",
     "backtest": "backtesting",
     "benchmarks": "workload.benchmark",
     "bill": "billing.statement",
@@ -106,6 +109,7 @@ _HOMES = {
     "read_usage_csv": "readers.usage_csv",
     "reconcile": "reconciliation",
     "usage": "history",
+    "whatif": "scenarios",
 }
 
 _MODULES = {"frames"}

@@ -284,7 +284,7 @@ def compare(
         claims = case.book.claims(option.model, route=option.route, on=case.on, service_tier=option.service_tier)
         by_claim = (case.estimate(option, with_option_modifiers(case.book, option, claim)) for claim in claims)
         candidates.append(Candidate(name, case.estimate(option), tuple(by_claim)))
-    cheapest = _strictly_cheapest([each.total_usd for each in candidates], names)
+    cheapest = strictly_cheapest([each.total_usd for each in candidates], names)
     baselines = {each.factor_baseline for each in chosen if each.factor_baseline is not None}
     missing = [
         Notice(
@@ -327,7 +327,8 @@ def _blocked_usd(estimate: Estimate) -> Decimal:
     return Decimal(0) if not blocked else canonical(EXACT.minus(usd_of_credits(blocked)))
 
 
-def _strictly_cheapest(totals: Sequence[Decimal], names: Sequence[str]) -> str | None:
+def strictly_cheapest(totals: Sequence[Decimal], names: Sequence[str]) -> str | None:
+    """The name of the lowest total; None on a tie."""
     lowest = min(totals)
     return names[totals.index(lowest)] if list(totals).count(lowest) == 1 else None
 
@@ -362,7 +363,7 @@ def _verdict(candidates: Sequence[Candidate], cheapest: str | None) -> Verdict:
             )
         totals = [_total(each) for each in months]
         ids = {each.rate.id for each in months if _claim(each) in changed.values()}
-        return Turn(tuple(sorted(ids)), _strictly_cheapest(totals, names), tuple(totals))
+        return Turn(tuple(sorted(ids)), strictly_cheapest(totals, names), tuple(totals))
 
     turns: list[Turn] = []
     for size in (1, 2):
@@ -383,10 +384,12 @@ def _claim(estimate: Estimate) -> str:
 def _differences(candidates: Sequence[Candidate], cheapest: str | None) -> tuple[Difference, ...]:
     """Each other option against the cheapest, or on a tie against the first."""
     base = next((each for each in candidates if each.option == cheapest), candidates[0])
-    return tuple(_difference(each, base) for each in candidates if each is not base)
+    return tuple(
+        difference(each.option, each.estimate, base.option, base.estimate) for each in candidates if each is not base
+    )
 
 
-def _difference(candidate: Candidate, base: Candidate) -> Difference:
+def difference(option: str, own: Estimate, against: str, base: Estimate) -> Difference:
     """The difference of two totals by cause, exactly and in whichever order one thinks of the causes.
 
     For each token kind the change of price counts at the mean of both token counts and the change of tokens at the
@@ -394,21 +397,20 @@ def _difference(candidate: Candidate, base: Candidate) -> Difference:
     """
     half = Decimal("0.5")
     causes = []
-    pairs = zip(KINDS, candidate.estimate.by_kind, base.estimate.by_kind, strict=True)
-    for kind, own, other in pairs:
+    for kind, mine, other in zip(KINDS, own.by_kind, base.by_kind, strict=True):
         million = Decimal("1e-6")
-        price_change = EXACT.subtract(own.usd_per_mtok, other.usd_per_mtok)
-        token_change = EXACT.subtract(own.tokens, other.tokens)
-        mean_tokens = EXACT.multiply(EXACT.add(own.tokens, other.tokens), half)
-        mean_price = EXACT.multiply(EXACT.add(own.usd_per_mtok, other.usd_per_mtok), half)
+        price_change = EXACT.subtract(mine.usd_per_mtok, other.usd_per_mtok)
+        token_change = EXACT.subtract(mine.tokens, other.tokens)
+        mean_tokens = EXACT.multiply(EXACT.add(mine.tokens, other.tokens), half)
+        mean_price = EXACT.multiply(EXACT.add(mine.usd_per_mtok, other.usd_per_mtok), half)
         causes.append((f"price of {kind}", EXACT.multiply(EXACT.multiply(price_change, mean_tokens), million)))
         causes.append((f"tokens of {kind}", EXACT.multiply(EXACT.multiply(token_change, mean_price), million)))
-    causes.append(("allowance", EXACT.subtract(_allowance_usd(candidate.estimate), _allowance_usd(base.estimate))))
-    causes.append(("blocked use", EXACT.subtract(_blocked_usd(candidate.estimate), _blocked_usd(base.estimate))))
-    causes.append(("seats", EXACT.subtract(candidate.estimate.bill.seat_usd, base.estimate.bill.seat_usd)))
+    causes.append(("allowance", EXACT.subtract(_allowance_usd(own), _allowance_usd(base))))
+    causes.append(("blocked use", EXACT.subtract(_blocked_usd(own), _blocked_usd(base))))
+    causes.append(("seats", EXACT.subtract(own.bill.seat_usd, base.bill.seat_usd)))
     return Difference(
-        candidate.option,
-        base.option,
-        canonical(EXACT.subtract(candidate.total_usd, base.total_usd)),
+        option,
+        against,
+        canonical(EXACT.subtract(_total(own), _total(base))),
         tuple(Cause(cause, canonical(amount)) for cause, amount in causes if amount),
     )

@@ -211,7 +211,7 @@ def _numeric_columns(table: Table) -> list[bool]:
     def numeric(cell: Cell) -> bool:
         if not isinstance(cell, str):
             return True
-        return cell.lstrip("-$").replace(",", "").replace(".", "").isdigit()
+        return cell.lstrip("+-$").replace(",", "").replace(".", "").isdigit()
 
     return [all(numeric(row[position]) for row in table.rows) for position in range(len(table.columns))]
 

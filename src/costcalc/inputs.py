@@ -194,7 +194,10 @@ class Change:
             return cls(found, times=Decimal(times[1]))
         if isinstance(value, str) and not re.fullmatch(r"\d{1,18}(\.\d{1,18})?|\.\d{1,18}", text, re.ASCII):
             raise InputError(f"{name}: {value!r:.40} is neither a number nor a change such as +30%, -20% or x1.5")
-        return cls(found, value=Decimal(text))
+        number = Decimal(text)
+        if not number.is_finite() or number < 0:
+            raise InputError(f"{name} cannot be below 0, as {text} is")
+        return cls(found, value=number)
 
     def made(self, case: Case, base: Case, options: Sequence[Option]) -> Case:
         """A case with the change, where it is relative to what the input is in the `base`."""

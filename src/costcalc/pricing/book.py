@@ -298,7 +298,8 @@ class PriceBook:
             found.append(Notice("rate_note", f"{label}, {rate.source}: {rate.note}"))
         claims = self.claims(rate.model, route=rate.route, on=on, service_tier=rate.service_tier)
         others = [each for each in claims if each.prices_by_prompt != rate.prices_by_prompt]
-        if others:
+        somebodys_own = rate.source not in self._catalog.sources  # stated to see what if, so nobody disagrees
+        if others and not somebodys_own:
             named = ", ".join(f"{each.source} ({each.status})" for each in others)
             found.append(
                 Notice(
@@ -317,7 +318,7 @@ class PriceBook:
             ends = f" until {rate.effective_until} (exclusive)" if rate.effective_until else ""
             found.append(Notice("promotional_price", f"the price of {label} is a promotion{ends}"))
         age = rate.age_days(on)
-        if age > STALE_AFTER_DAYS:
+        if age > STALE_AFTER_DAYS and not somebodys_own:
             at_most = "at most " if len(rate.as_of) == 7 else ""
             found.append(
                 Notice(
