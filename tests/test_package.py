@@ -30,7 +30,7 @@ LAYERS = [
     {"cases", "team"},
     {"inputs"},
     {"comparison", "crossings"},
-    {"scenarios"},
+    {"scenarios", "grid"},
     {"simulation"},
     {"horizon"},
     {"outlook"},

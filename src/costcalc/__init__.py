@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from costcalc.fitting import Fit as Fit
     from costcalc.fitting import fit_profile as fit_profile
     from costcalc.forecasting import forecast as forecast
+    from costcalc.grid import Sweep as Sweep
+    from costcalc.grid import sweep as sweep
     from costcalc.history import UsageReport as UsageReport
     from costcalc.history import usage as usage
     from costcalc.notices import Notice as Notice
@@ -87,6 +89,7 @@ _HOMES = {
     "Reconciliation": "reconciliation",
     "Seats": "billing.account",
     "SessionProfile": "workload.profile",
+    "Sweep": "grid",
     "Team": "team",
     "TokenUsage": "tokens",
     "TurnModel": "workload.turns",
@@ -108,6 +111,7 @@ _HOMES = {
     "price": "quote",
     "read_usage_csv": "readers.usage_csv",
     "reconcile": "reconciliation",
+    "sweep": "grid",
     "usage": "history",
     "whatif": "scenarios",
 }

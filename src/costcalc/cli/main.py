@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "estimate": ("estimate", "estimate"),
     "compare": ("compare", "compare"),
     "breakeven": ("breakeven", "breakeven"),
+    "sweep": ("sweep", "sweep"),
     "whatif": ("whatif", "whatif"),
     "forecast": ("forecast", "forecast"),
     "backtest": ("forecast", "backtest"),
