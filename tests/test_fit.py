@@ -115,6 +115,9 @@ def test_a_fitted_profile_is_saved_whole_and_read_again(tmp_path: Path) -> None:
     assert loaded.numbers() == fit.profile.numbers()
     assert loaded.name == 'my "team"'
     assert loaded.provenance["output"].how == "measured"
+    interval = next(mean for mean in fit.means if mean.name == "output")
+    assert (loaded.provenance["output"].low, loaded.provenance["output"].high) == (interval.low, interval.high)
+    assert interval.low is not None
     assert compare(target, ["copilot/gpt-5-mini"]).profile == loaded
     with pytest.raises(InputError, match="is there already"):
         fit.save(target)

@@ -142,9 +142,11 @@ class Fit(Result):
         ]
         for name, value in self.profile.numbers().items():
             if value is not None:
-                note = _quoted(self.profile.provenance[name].note)
+                origin = self.profile.provenance[name]
                 lines.append(
-                    f'{name} = {{ value = {plain(value)}, how = "measured", from = ["history"], note = {note} }}'
+                    f'{name} = {{ value = {plain(value)}, how = "measured", from = ["history"], note = {_quoted(origin.note)}'
+                    + ("" if origin.low is None else f", low = {origin.low:f}, high = {origin.high:f}")
+                    + " }"
                 )
         days = f"{self.first_day} to {self.last_day}"
         lines += [
@@ -301,7 +303,11 @@ def _fitted(
     cached = sum(task.tokens[1] for task in tasks)
     numbers: dict[str, Any] = {mean.name: mean.mean for mean in means}
     notes = {mean.name: _note(mean) for mean in means} | dict.fromkeys(spread, f"of {len(tasks):,} tasks")
-    provenance = {each: Provenance(how="measured", note=note) for each, note in notes.items()}
+    intervals = {mean.name: (mean.low, mean.high) for mean in means}
+    provenance = {}
+    for each, note in notes.items():
+        low, high = intervals.get(each, (None, None))
+        provenance[each] = Provenance(how="measured", note=note, low=low, high=high)
     profile = SessionProfile(name=name, title="Fitted to history", **numbers, **spread, provenance=provenance)
     by_model: dict[str, int] = {}
     for task in tasks:

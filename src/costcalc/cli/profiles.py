@@ -98,7 +98,7 @@ def fit(
 
 
 def _show_parts(profile: "costcalc.SessionProfile") -> "Iterator[Part]":
-    from costcalc.display import Table
+    from costcalc.display import Table, number
     from costcalc.workload.profile import Provenance
 
     yield f"{profile.name}: {profile.title or 'no title'} (task: {profile.task}; per {profile.per})"
@@ -106,10 +106,11 @@ def _show_parts(profile: "costcalc.SessionProfile") -> "Iterator[Part]":
     for name, value in profile.numbers().items():
         origin = profile.provenance.get(name) or Provenance()
         if value is None:
-            rows.append((name, None, "", "", "inside fresh_input" if name == "cache_write" else ""))
+            rows.append((name, None, "", "", "", "inside fresh_input" if name == "cache_write" else ""))
         else:
-            rows.append((name, value, origin.how, ", ".join(origin.sources), origin.note))
-    yield Table(("number", "mean", "how", "from", "note"), tuple(rows))
+            between = "" if origin.low is None else f"{number(origin.low)} to {number(origin.high)}"
+            rows.append((name, value, between, origin.how, ", ".join(origin.sources), origin.note))
+    yield Table(("number", "mean", "may lie", "how", "from", "note"), tuple(rows))
     yield f"In a month: {profile.tasks_per_month:,f} tasks."
     if profile.note:
         yield f"Note: {profile.note}"

@@ -39,13 +39,27 @@ class ProfileSource(BaseModel):
 
 
 class Provenance(BaseModel):
-    """Where one number of a profile comes from: `how` it was found, the sources it rests on, and a note."""
+    """Where one number of a profile comes from: `how` it was found, the sources it rests on, and a note.
+
+    `low` and `high` are between which the number may well lie, as far as that is known: what the sources span, or the 95 %
+    interval of a mean that was fitted to history.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     how: How = "stated"
     sources: tuple[str, ...] = Field(default=(), alias="from")
     note: str = ""
+    low: _Mean | None = None
+    high: _Mean | None = None
+
+    @model_validator(mode="after")
+    def _a_range_or_none(self) -> "Provenance":
+        if (self.low is None) != (self.high is None):
+            raise ValueError("low and high go together; give both or neither")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low {self.low} is above high {self.high}")
+        return self
 
 
 class SessionProfile(BaseModel):
@@ -237,6 +251,15 @@ class SessionProfile(BaseModel):
         except ValidationError as error:
             raise InputError(validation_message(error.errors()[0])) from None
 
+    @model_validator(mode="after")
+    def _ranges_hold_their_numbers(self) -> "SessionProfile":
+        for name, found in self.provenance.items():
+            value = getattr(self, name, None)
+            low, high = found.low, found.high
+            if value is not None and low is not None and high is not None and not low <= value <= high:
+                raise ValueError(f"{name}: {value} does not lie from low {low} to high {high}")
+        return self
+
     @field_validator("provenance", "sources", mode="after")
     @classmethod
     def _frozen(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -285,15 +308,21 @@ class SessionProfile(BaseModel):
                 if value is None
                 else {
                     "value": plain(value),
-                    "how": (self.provenance.get(name) or Provenance()).how,
-                    "from": list((self.provenance.get(name) or Provenance()).sources),
-                    "note": (self.provenance.get(name) or Provenance()).note or None,
+                    "how": self.provenance.get(name, Provenance()).how,
+                    "from": list(self.provenance.get(name, Provenance()).sources),
+                    "note": self.provenance.get(name, Provenance()).note or None,
+                    "low": _known(self.provenance.get(name, Provenance()).low),
+                    "high": _known(self.provenance.get(name, Provenance()).high),
                 }
                 for name, value in self.numbers().items()
             },
             "note": self.note or None,
             "sources": [{"id": name, **source.model_dump()} for name, source in self.sources.items()],
         }
+
+
+def _known(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
 
 
 @lru_cache(maxsize=1)
