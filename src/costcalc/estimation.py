@@ -384,24 +384,28 @@ def estimate_option(
     by_kind = row.kind_costs(month_tokens)
     month_usd = total_usd(by_kind)
     month = Month(tasks, _times(requests, tasks), month_tokens, month_usd, credits_of_usd(month_usd))
-    if account is not None and option.plan is None and option.route == "copilot":
-        bill, account_notices = _account_bill(account, month.credits)
-        notices += account_notices
-    elif option.plan is None:
-        bill = bill_without_plan(month.credits)
-        if option.route == "copilot":
-            notices.append(
-                Notice("no_plan", "no plan given: every credit is billed at $0.01, without seats or allowance")
-            )
-    else:
-        bill, plan_notices = monthly_bill(plan_named(option.plan), developers, month.credits, on)
-        notices += plan_notices
-        notices += _plan_notices(option)
+    bill, bill_notices = bill_of_credits(option, month.credits, developers, on, account)
+    notices += bill_notices
     notices += book.notices(row, on, tokens, requests)
     notices += _month_notices(profile, row, on, month, developers)
     return Estimate(
         profile, option, developers, on, option.basis or basis, row, month, by_kind, per_task, bill, distinct(notices)
     )
+
+
+def bill_of_credits(
+    option: Option, credits: Decimal, developers: int, on: date, account: Account | None
+) -> tuple[Bill, list[Notice]]:
+    """The bill of an expected month that uses `credits` in all with an option, and what it assumes."""
+    if option.plan is not None:
+        bill, notices = monthly_bill(plan_named(option.plan), developers, credits, on)
+        return bill, [*notices, *_plan_notices(option)]
+    if option.route != "copilot":
+        return bill_without_plan(credits), []
+    if account is not None:
+        return _account_bill(account, credits)
+    message = "no plan given: every credit is billed at $0.01, without seats or allowance"
+    return bill_without_plan(credits), [Notice("no_plan", message)]
 
 
 def _account_bill(account: Account, credits: Decimal) -> tuple[Bill, list[Notice]]:

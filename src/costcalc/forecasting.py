@@ -118,18 +118,18 @@ def forecast(
         split_cache_writes, rates,
     )  # fmt: skip
     planned = [month_of(horizon, place) for place in range(horizon.months)]
-    results = _drawn(horizon, planned, draws, seed, precision, workers, told)
+    results = drawn_months(horizon, planned, draws, seed, precision, workers, told)
     return _Answers(horizon, planned, results, budget, confidences).forecast(seed, precision)
 
 
-def _drawn(
+def drawn_months(
     horizon: Horizon,
     planned: list[HorizonMonth],
     draws: int,
     seed: int,
-    precision: float | None,
-    workers: int | None,
-    told: "Callable[[int, int], object] | None",
+    precision: float | None = None,
+    workers: int | None = None,
+    told: "Callable[[int, int], object] | None" = None,
 ) -> list[list[WayDraws]]:
     """By month and way what came of the draws: as many as asked for, and more until the precision is reached."""
     parts: list[list[list[WayDraws]]] = [[[] for _ in month.ways] for month in planned]
