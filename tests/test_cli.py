@@ -36,6 +36,10 @@ GOLDEN_COMMANDS = {
     "bill": ["bill", str(EXAMPLES / "usage.csv"), "--account", str(EXAMPLES / "account.toml")],
     "account-check": ["account", "check", str(EXAMPLES / "account.toml")],
     "estimate-account": ["estimate", "--model", "gpt-5.4-mini", "--account", str(EXAMPLES / "account.toml")],
+    "sensitivity": [
+        "sensitivity", "--on", "2026-06-15", "--option", "copilot/mai-code-1-flash@pro", "--option", "api/gpt-5.4-mini",
+        "--samples", "1024",
+    ],
     "sweep": [
         "sweep",
         "--on",

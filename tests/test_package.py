@@ -29,12 +29,16 @@ LAYERS = [
     {"estimation"},
     {"cases", "team"},
     {"inputs"},
+    {"ranges"},
     {"comparison", "crossings"},
     {"scenarios", "grid"},
     {"simulation"},
     {"horizon"},
     {"outlook"},
     {"forecasting", "backtesting"},
+    {"surface", "variance"},
+    {"allatonce"},
+    {"sensitivities"},
     {"cli"},
 ]
 

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from costcalc.reconciliation import reconcile as reconcile
     from costcalc.scenarios import WhatIf as WhatIf
     from costcalc.scenarios import whatif as whatif
+    from costcalc.sensitivities import Sensitivity as Sensitivity
+    from costcalc.sensitivities import sensitivity as sensitivity
     from costcalc.team import Group as Group
     from costcalc.team import Team as Team
     from costcalc.tokens import TokenUsage as TokenUsage
@@ -88,6 +90,7 @@ _HOMES = {
     "RateNotFoundError": "errors",
     "Reconciliation": "reconciliation",
     "Seats": "billing.account",
+    "Sensitivity": "sensitivities",
     "SessionProfile": "workload.profile",
     "Sweep": "grid",
     "Team": "team",
@@ -111,6 +114,7 @@ _HOMES = {
     "price": "quote",
     "read_usage_csv": "readers.usage_csv",
     "reconcile": "reconciliation",
+    "sensitivity": "sensitivities",
     "sweep": "grid",
     "usage": "history",
     "whatif": "scenarios",

@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "breakeven": ("breakeven", "breakeven"),
     "sweep": ("sweep", "sweep"),
     "whatif": ("whatif", "whatif"),
+    "sensitivity": ("sensitivity", "sensitivity"),
     "forecast": ("forecast", "forecast"),
     "backtest": ("forecast", "backtest"),
     "bill": ("bill", "bill"),
