@@ -16,6 +16,10 @@ from decimal import (
     Overflow,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fractions import Fraction
+
 USD_PER_CREDIT = Decimal("0.01")
 NANO_AIU_PER_CREDIT = 1_000_000_000
 NANO_AIU_PER_USD = 100_000_000_000
@@ -111,6 +115,16 @@ def nearest_nano_aiu(usd: Decimal) -> int:
 def nearest_whole(value: Decimal) -> int:
     """The nearest integer, half to even."""
     return int(value.to_integral_value(context=_ROUNDING))
+
+
+def rounded(value: "Fraction", places: int = 12) -> Decimal:
+    """A fraction to so many decimals, half to even.
+
+    >>> from fractions import Fraction
+    >>> rounded(Fraction(2, 3), 4)
+    Decimal('0.6667')
+    """
+    return canonical(Decimal(round(value * 10**places)).scaleb(-places, context=EXACT))
 
 
 def ratio(numerator: Decimal, denominator: Decimal, places: int) -> Decimal:
