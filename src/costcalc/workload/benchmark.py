@@ -91,7 +91,7 @@ def checked_factor(value: object) -> Decimal:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise InputError(f"a token factor must be a number above 0, not {value!r:.40}")
-    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    number = Decimal(float.__repr__(value)) if isinstance(value, float) else Decimal(value)
     if not number.is_finite() or not 0 < number <= 1_000_000 or number.adjusted() < -30:
         raise InputError(f"a token factor must be above 0 and at most a million, not {value}")
     return canonical(number)
