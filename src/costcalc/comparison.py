@@ -337,9 +337,7 @@ def candidate_of(
     """An option at the claim believed and under every claim that applies; `month` prices it at one."""
     base = month(option, option_rate(book, option, on, basis))
     claims = book.claims(option.model, route=option.route, on=on, service_tier=option.service_tier)
-    return Candidate(
-        name, base, tuple(month(option, with_option_modifiers(book, option, claim)) for claim in claims)
-    )
+    return Candidate(name, base, tuple(month(option, with_option_modifiers(book, option, claim)) for claim in claims))
 
 
 def compared_notices(options: Sequence[Option], candidates: Sequence[Candidate]) -> Iterator[Notice]:

@@ -167,9 +167,7 @@ class Breakeven(Result):
             places.append(f"{rounded(each.at, 4)}{month}")
         nearest = min(self.crossings, key=lambda each: abs(each.at - Fraction(self.now)))
         change = (
-            ""
-            if not self.now
-            else f"; the nearest is {rounded(nearest.at / Fraction(self.now) * 100 - 100, 1)} % away"
+            "" if not self.now else f"; the nearest is {rounded(nearest.at / Fraction(self.now) * 100 - 100, 1)} % away"
         )
         return f"The cheapest option changes at {', '.join(places)}: {here}{change}."
 
