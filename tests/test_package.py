@@ -28,7 +28,7 @@ LAYERS = [
     {"quote"},
     {"estimation"},
     {"comparison", "team", "crossings"},
-    {"simulation"},
+    {"simulation", "solving"},
     {"horizon"},
     {"outlook"},
     {"forecasting", "backtesting"},

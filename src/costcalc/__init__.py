@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from costcalc.readers.usage_csv import read_usage_csv as read_usage_csv
     from costcalc.reconciliation import Reconciliation as Reconciliation
     from costcalc.reconciliation import reconcile as reconcile
+    from costcalc.solving import Solved as Solved
+    from costcalc.solving import solved as solved
     from costcalc.team import Group as Group
     from costcalc.team import Team as Team
     from costcalc.tokens import TokenUsage as TokenUsage
@@ -85,6 +87,7 @@ _HOMES = {
     "Reconciliation": "reconciliation",
     "Seats": "billing.account",
     "SessionProfile": "workload.profile",
+    "Solved": "solving",
     "Team": "team",
     "TokenUsage": "tokens",
     "TurnModel": "workload.turns",
@@ -105,6 +108,7 @@ _HOMES = {
     "price": "quote",
     "read_usage_csv": "readers.usage_csv",
     "reconcile": "reconciliation",
+    "solved": "solving",
     "usage": "history",
 }
 

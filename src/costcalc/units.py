@@ -127,6 +127,17 @@ def rounded(value: "Fraction", places: int = 12) -> Decimal:
     return canonical(Decimal(round(value * 10**places)).scaleb(-places, context=EXACT))
 
 
+def significant(value: "Fraction", digits: int = 6) -> Decimal:
+    """A fraction to so many significant digits, half to even: for people to read.
+
+    >>> from fractions import Fraction
+    >>> significant(Fraction(2, 3)), significant(Fraction(3, 2))
+    (Decimal('0.666667'), Decimal('1.5'))
+    """
+    context = Context(prec=digits, rounding=ROUND_HALF_EVEN, Emin=MIN_EMIN, Emax=MAX_EMAX)
+    return canonical(context.divide(Decimal(value.numerator), Decimal(value.denominator)))
+
+
 def ratio(numerator: Decimal, denominator: Decimal, places: int) -> Decimal:
     """A quotient rounded half to even at `places` decimals: for shares and factors, never for money."""
     quotient = _ROUNDING.divide(numerator, denominator)

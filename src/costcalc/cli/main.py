@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "estimate": ("estimate", "estimate"),
     "compare": ("compare", "compare"),
     "breakeven": ("breakeven", "breakeven"),
+    "solved": ("solved", "solved"),
     "forecast": ("forecast", "forecast"),
     "backtest": ("forecast", "backtest"),
     "bill": ("bill", "bill"),
