@@ -21,12 +21,16 @@ PRICE += ["--output", "8209", "--auto", "--on", "2026-08-01"]
 ESTIMATE = ["estimate", "interactive_ide", "--model", "mai-code-1-flash", "--plan", "pro", "--on", "2026-06-15"]
 COMPARE = ["compare", "--on", "2026-11-24"]
 BILL = ["compare", "--on", "2026-06-15", "--option", "copilot/mai-code-1-flash@pro", "--option", "api/gpt-5.4-mini"]
+SOLVED = ["solved", "--benchmark", "swe-bench-verified", "--pass-rate", "gpt-5.4-mini=14/20", "--attempts", "3"]
+SOLVED += ["--option", "copilot/mai-code-1-flash", "--option", "copilot/claude-haiku-4.5@pro"]
+SOLVED += ["--option", "api/gpt-5.4-mini", "--on", "2026-06-15"]
 
 GOLDEN_COMMANDS = {
     "price": PRICE,
     "estimate": ESTIMATE,
     "compare": COMPARE,
     "compare-bill": BILL,
+    "solved": SOLVED,
     "rates": ["rates", "--on", "2026-11-24"],
     "rates-show": ["rates", "show", "gpt-5.4-mini", "--on", "2026-11-24"],
     "rates-show-mai": ["rates", "show", "mai-code-1-flash", "--on", "2026-06-15"],
@@ -37,8 +41,15 @@ GOLDEN_COMMANDS = {
     "account-check": ["account", "check", str(EXAMPLES / "account.toml")],
     "estimate-account": ["estimate", "--model", "gpt-5.4-mini", "--account", str(EXAMPLES / "account.toml")],
     "sensitivity": [
-        "sensitivity", "--on", "2026-06-15", "--option", "copilot/mai-code-1-flash@pro", "--option", "api/gpt-5.4-mini",
-        "--samples", "1024",
+        "sensitivity",
+        "--on",
+        "2026-06-15",
+        "--option",
+        "copilot/mai-code-1-flash@pro",
+        "--option",
+        "api/gpt-5.4-mini",
+        "--samples",
+        "1024",
     ],
     "sweep": [
         "sweep",

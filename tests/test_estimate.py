@@ -3,6 +3,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -171,7 +172,7 @@ class TestTokenFactor:
         assert "token_factor_baseline" not in codes(with_baseline)
 
     def test_a_float_and_a_decimal_are_taken_as_they_print(self) -> None:
-        for factor in (0.25, Decimal("0.25"), "0.25", ".25"):
+        for factor in (0.25, np.float64(0.25), Decimal("0.25"), "0.25", ".25"):
             assert estimate(
                 "light_chat", "gpt-5-mini", token_factor=factor, on=NOVEMBER
             ).option.token_factor == Decimal("0.25")

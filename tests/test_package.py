@@ -31,7 +31,7 @@ LAYERS = [
     {"inputs"},
     {"ranges"},
     {"comparison", "crossings"},
-    {"scenarios", "grid"},
+    {"scenarios", "grid", "solving"},
     {"simulation"},
     {"horizon"},
     {"outlook"},

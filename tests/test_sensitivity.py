@@ -260,7 +260,7 @@ class TestAllAtOnce:
         ({"samples": 100}, "0 or a power of two"),
         ({"samples": -1}, "samples must be a whole number"),
         ({"seed": -1}, "seed must be a whole number"),
-        ({"options": []}, "no option to look at"),
+        ({"options": []}, "give at least one option"),
         ({"ranges": {"ouput": (1, 2)}}, "unknown input with a range 'ouput'"),
         ({"ranges": {"output": (2, 1)}}, "a range goes up from at least 0"),
         ({"ranges": {"output": (1, "x")}}, "a range is a low and a high number"),

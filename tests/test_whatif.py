@@ -98,6 +98,16 @@ class TestScenario:
         profile = found.scenarios[0].outcomes[0].estimate.profile
         assert profile.fresh_input == profile.cached_input == Decimal(57_000 * 2 + 290_000) / 2
 
+    def test_a_share_of_a_tiny_prompt_leaves_nothing_below_zero(self) -> None:
+        work = SessionProfile(
+            name="tiny", fresh_input=0, cached_input="0.00101", cache_write="0.001", output=1,
+            requests_per_task=1, tasks_per_day=1, active_days=1,
+        )  # fmt: skip
+        profile = whatif(work, ["cached_share=0.001"], [MINI], on=JUNE).scenarios[0].outcomes[0].estimate.profile
+        assert profile.cache_write is not None
+        assert profile.fresh_input >= 0
+        assert sum(profile.tokens[:3]) == Decimal("0.00201")
+
     def test_a_price_is_stated_for_every_option_of_the_model(self) -> None:
         book = PriceBook.load()
         options = [MINI, f"{MINI},basis=mai-vs-gpt-comparison-article", "copilot/gpt-5.4-mini"]

@@ -2,9 +2,10 @@
 
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import assert_type
 
-from costcalc import Option, PriceBook, SessionProfile, TokenUsage, TurnModel, compare, estimate, price
+from costcalc import Option, PriceBook, SessionProfile, TokenUsage, TurnModel, compare, estimate, price, solved
 
 rate = PriceBook.load().rate("gpt-5.4-mini", route="api", on=date(2026, 8, 1))
 cost = rate.cost(TokenUsage(fresh_input=1) + 2 * TokenUsage(output=3))
@@ -33,3 +34,9 @@ result = compare("interactive_ide", [Option("copilot", "gpt-5-mini"), "api/gpt-5
 assert_type(result.cheapest, str | None)
 assert_type(result.verdict.robust, bool)
 assert_type(price("gpt-5-mini", TokenUsage(output=1)).credits, Decimal)
+
+mine_rates = {"gpt-5-mini": 0.7}
+assert_type(solved(mine, ["copilot/gpt-5-mini"], pass_rates=mine_rates).options[0].per_solved_usd, Fraction | None)
+assert_type(
+    solved(mine, pass_rates={Option("api", "gpt-5.4-mini"): Decimal("0.7")}, benchmark="humaneval").robust, bool
+)

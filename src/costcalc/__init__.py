@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from costcalc.scenarios import whatif as whatif
     from costcalc.sensitivities import Sensitivity as Sensitivity
     from costcalc.sensitivities import sensitivity as sensitivity
+    from costcalc.solving import Solved as Solved
+    from costcalc.solving import solved as solved
     from costcalc.team import Group as Group
     from costcalc.team import Team as Team
     from costcalc.tokens import TokenUsage as TokenUsage
@@ -92,6 +94,7 @@ _HOMES = {
     "Seats": "billing.account",
     "Sensitivity": "sensitivities",
     "SessionProfile": "workload.profile",
+    "Solved": "solving",
     "Sweep": "grid",
     "Team": "team",
     "TokenUsage": "tokens",
@@ -115,6 +118,7 @@ _HOMES = {
     "read_usage_csv": "readers.usage_csv",
     "reconcile": "reconciliation",
     "sensitivity": "sensitivities",
+    "solved": "solving",
     "sweep": "grid",
     "usage": "history",
     "whatif": "scenarios",

@@ -72,8 +72,10 @@ class Case:
         return cls(book, loaded_profile(profile), count, day, basis, split_cache_writes, terms)
 
     def options(self, options: Sequence[Option | str]) -> list[Option]:
-        """Options with the ids of their models and plans. Raises `InputError` for one that is given twice."""
+        """Options with the ids of their models and plans. Raises `InputError` for none, or one that is given twice."""
         chosen = resolved_options(options, self.book)
+        if not chosen:
+            raise InputError("give at least one option, such as copilot/mai-code-1.1-flash@pro")
         names = [str(option) for option in chosen]
         for name in names:
             if names.count(name) > 1:
@@ -92,12 +94,9 @@ class Case:
                 rate = rate.with_price(change.kind, value)
         return rate
 
-    def estimate(self, option: Option, rate: Rate | None = None) -> Estimate:
-        """The expected month with an option, at its rate or at another claim.
-
-        Raises `InputError` where its bill is not known: the plan's allowance is not.
-        """
-        found = estimate_option(
+    def month(self, option: Option, rate: Rate | None = None) -> Estimate:
+        """The expected month with an option, at its rate or at another claim; its bill may not be known."""
+        return estimate_option(
             self.profile,
             option,
             rate or self.rate(option),
@@ -108,6 +107,10 @@ class Case:
             split_cache_writes=self.split_cache_writes,
             account=self.account,
         )
+
+    def estimate(self, option: Option, rate: Rate | None = None) -> Estimate:
+        """The same, where its bill is known. Raises `InputError` where the credits included in its plan are not."""
+        found = self.month(option, rate)
         if found.total_usd is None:
             raise InputError(
                 f"option {option}: the credits included in plan {option.plan} are not known, so neither is its bill"

@@ -1,17 +1,17 @@
 """Options side by side on the same work, and whether the answer depends on whose prices one believes."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from itertools import combinations, product
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 from costcalc.billing.account import Account
 from costcalc.cases import Case
 from costcalc.display import Part, Result, Table, usd
-from costcalc.errors import InputError
 from costcalc.estimation import Estimate, Option, with_option_modifiers, work_words
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
@@ -21,6 +21,8 @@ from costcalc.units import EXACT, canonical, plain, usd_of_credits
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
 
 DEFAULT_OPTIONS: Final = ("api/mai-code-1-flash", "api/gpt-5.4-mini")
+
+Amount = TypeVar("Amount", Decimal, Fraction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,17 +216,11 @@ class Comparison(Result):
             return "Not robust: no option is strictly cheapest, nor is one if one or two other prices are believed."
         lines = ["Not robust: it depends on whose price is believed."]
         for turn in self.verdict.turns:
-            believed = " and ".join(
-                f"{rate.source} ({rate.status}) on {rate.route}/{rate.model}" for rate in self._rates(turn.claims)
-            )
+            believed = believed_words(turn.claims, self.rates_used())
             lowest = usd(min(turn.totals_usd))
             outcome = f"{turn.cheapest} is cheapest at {lowest}" if turn.cheapest else f"it is a tie at {lowest}"
             lines.append(f"- Believing {believed}, {outcome}.")
         return "\n".join(lines)
-
-    def _rates(self, claims: Iterable[str]) -> list[Rate]:
-        by_id = {rate.id: rate for rate in self.rates_used()}
-        return [by_id[claim] for claim in claims]
 
     def rows(self) -> list[dict[str, Any]]:
         return [
@@ -277,37 +273,44 @@ def compare(
     case = Case.of(profile, account, developers, on, basis, split_cache_writes, rates)
     chosen = case.options(DEFAULT_OPTIONS if options is None else options)
     names = [str(option) for option in chosen]
-    if not names:
-        raise InputError("nothing to compare; give at least one option")
-    candidates = []
-    for option, name in zip(chosen, names, strict=True):
-        claims = case.book.claims(option.model, route=option.route, on=case.on, service_tier=option.service_tier)
-        by_claim = (case.estimate(option, with_option_modifiers(case.book, option, claim)) for claim in claims)
-        candidates.append(Candidate(name, case.estimate(option), tuple(by_claim)))
+    candidates = [candidate_of(name, option, case, case.estimate) for name, option in zip(names, chosen, strict=True)]
     cheapest = strictly_cheapest([each.total_usd for each in candidates], names)
-    baselines = {each.factor_baseline for each in chosen if each.factor_baseline is not None}
-    missing = [
-        Notice(
-            "token_factor_baseline",
-            f"a benchmark's token factor is against {baseline}, which is not among the options: whether the others "
-            "need as many tokens as it does is not known",
-        )
-        for baseline in sorted(baselines - {each.model for each in chosen})
-    ]
-    verdict = _verdict(candidates, cheapest)
-    found = [
-        notice
-        for candidate in candidates
-        for each in (candidate.estimate, *candidate.by_claim)
-        for notice in each.notices
-        # In a comparison the claims stand side by side: the pointer to them is for single figures.
-        if notice.code != "claims_disagree"
-    ]
-    notices = distinct([*missing, *found])
+    turns = turning_claims(candidates, cheapest, lambda months: [_total(each) for each in months])
+    verdict = Verdict(cheapest is not None and not turns, tuple(Turn(*turn) for turn in turns))
+    notices = distinct(compared_notices(chosen, candidates))
     return Comparison(
         case.profile, case.developers, case.on, basis, tuple(candidates), cheapest, verdict,
         _differences(candidates, cheapest), notices,
     )  # fmt: skip
+
+
+def candidate_of(name: str, option: Option, case: Case, month: Callable[..., Estimate]) -> Candidate:
+    """An option at the claim believed and under every claim that applies; `month` is how the case estimates it."""
+    claims = case.book.claims(option.model, route=option.route, on=case.on, service_tier=option.service_tier)
+    by_claim = (month(option, with_option_modifiers(case.book, option, claim)) for claim in claims)
+    return Candidate(name, month(option), tuple(by_claim))
+
+
+def compared_notices(options: Sequence[Option], candidates: Sequence[Candidate]) -> Iterator[Notice]:
+    """What to know of options side by side."""
+    baselines = {each.factor_baseline for each in options if each.factor_baseline is not None}
+    for baseline in sorted(baselines - {each.model for each in options}):
+        yield Notice(
+            "token_factor_baseline",
+            f"a benchmark's token factor is against {baseline}, which is not among the options: whether the others "
+            "need as many tokens as it does is not known",
+        )
+    for candidate in candidates:
+        for each in (candidate.estimate, *candidate.by_claim):
+            # In a comparison the claims stand side by side: the pointer to them is for single figures.
+            yield from (notice for notice in each.notices if notice.code != "claims_disagree")
+
+
+def believed_words(claims: Iterable[str], rates: Iterable[Rate]) -> str:
+    """Claims, given by their ids, as what one believes."""
+    by_id = {rate.id: rate for rate in rates}
+    found = [by_id[claim] for claim in claims]
+    return " and ".join(f"{rate.source} ({rate.status}) on {rate.route}/{rate.model}" for rate in found)
 
 
 def _total(estimate: Estimate) -> Decimal:
@@ -327,10 +330,10 @@ def _blocked_usd(estimate: Estimate) -> Decimal:
     return Decimal(0) if not blocked else canonical(EXACT.minus(usd_of_credits(blocked)))
 
 
-def strictly_cheapest(totals: Sequence[Decimal], names: Sequence[str]) -> str | None:
-    """The name of the lowest total; None on a tie."""
-    lowest = min(totals)
-    return names[totals.index(lowest)] if list(totals).count(lowest) == 1 else None
+def strictly_cheapest(amounts: Sequence[Amount], names: Sequence[str]) -> str | None:
+    """The name of the lowest amount; None where several are the lowest."""
+    lowest = min(amounts)
+    return names[amounts.index(lowest)] if list(amounts).count(lowest) == 1 else None
 
 
 def _belief(estimate: Estimate) -> tuple[str, str, str]:
@@ -338,11 +341,15 @@ def _belief(estimate: Estimate) -> tuple[str, str, str]:
     return (estimate.rate.model, estimate.rate.route, estimate.rate.service_tier)
 
 
-def _verdict(candidates: Sequence[Candidate], cheapest: str | None) -> Verdict:
-    """Try all claims: one changed belief at a time, then pairs, which suffices.
+def turning_claims(
+    candidates: Sequence[Candidate], cheapest: str | None, amounts: Callable[[Sequence[Estimate]], list[Amount]]
+) -> list[tuple[tuple[str, ...], str | None, tuple[Amount, ...]]]:
+    """What turns the answer: the ids of the claims to believe, which option is the cheapest then, and the amounts.
 
-    An option fails to stay strictly cheapest only against some one other option, and that pair of totals depends on
-    at most two beliefs. Fewer changed beliefs are reported in preference to more.
+    `amounts` gives what each option is ranked by, of the options' months at what is believed. All claims are tried:
+    none changed (the amounts may not be those that made the cheapest), then one belief, then pairs, which suffices: an
+    option fails to stay strictly cheapest only against some one other option, and that pair of amounts depends on at
+    most two beliefs. Fewer changed beliefs are reported in preference to more.
     """
     names = [each.option for each in candidates]
     beliefs: dict[tuple[str, str, str], list[str]] = {}
@@ -352,7 +359,7 @@ def _verdict(candidates: Sequence[Candidate], cheapest: str | None) -> Verdict:
             if _claim(each) != _claim(candidate.estimate) and _claim(each) not in others:
                 others.append(_claim(each))
 
-    def outcome(changed: dict[tuple[str, str, str], str]) -> Turn:
+    def outcome(changed: dict[tuple[str, str, str], str]) -> tuple[tuple[str, ...], str | None, tuple[Amount, ...]]:
         months = []
         for candidate in candidates:
             claim = changed.get(_belief(candidate.estimate))
@@ -361,19 +368,19 @@ def _verdict(candidates: Sequence[Candidate], cheapest: str | None) -> Verdict:
                 if claim is None
                 else next(each for each in candidate.by_claim if _claim(each) == claim)
             )
-        totals = [_total(each) for each in months]
+        found = amounts(months)
         ids = {each.rate.id for each in months if _claim(each) in changed.values()}
-        return Turn(tuple(sorted(ids)), strictly_cheapest(totals, names), tuple(totals))
+        return tuple(sorted(ids)), strictly_cheapest(found, names), tuple(found)
 
-    turns: list[Turn] = []
-    for size in (1, 2):
+    turns: list[tuple[tuple[str, ...], str | None, tuple[Amount, ...]]] = []
+    for size in (0, 1, 2):
         for subjects in combinations(beliefs, size):
             for believed in product(*(beliefs[subject] for subject in subjects)):
                 turn = outcome(dict(zip(subjects, believed, strict=True)))
-                already = any(set(known.claims) <= set(turn.claims) for known in turns)
-                if turn.cheapest != cheapest and not already:
+                already = any(set(known[0]) <= set(turn[0]) for known in turns)
+                if turn[1] != cheapest and not already:
                     turns.append(turn)
-    return Verdict(cheapest is not None and not turns, tuple(turns))
+    return turns
 
 
 def _claim(estimate: Estimate) -> str:

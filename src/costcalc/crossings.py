@@ -23,14 +23,13 @@ from costcalc.inputs import PEOPLE, SHARE, Input
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claims_line
-from costcalc.units import canonical, plain
+from costcalc.units import plain, rounded
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
 
 _MOST_PIECES: Final = 400
 _JUMP: Final = Fraction(1, 10**9)
 """Where a bill jumps, the place is known to this share of the range."""
 
-_PLACES: Final = 12
 _PROBES: Final = tuple(Fraction(*share) for share in ((1, 50), (1, 3), (311, 997), (2, 3), (49, 50)))
 """Where between its ends a piece is held against the bill."""
 
@@ -114,18 +113,18 @@ class Breakeven(Result):
             "options": list(self.options),
             "crossings": [
                 {
-                    "at": plain(_decimal(each.at)),
+                    "at": plain(rounded(each.at)),
                     "fraction": str(each.at),
                     "tasks_per_month": None
                     if (tasks := self.tasks_per_month(each.at)) is None
-                    else plain(_decimal(tasks)),
+                    else plain(rounded(tasks)),
                     "before": each.before,
                     "after": each.after,
                 }
                 for each in self.crossings
             ],
             "intervals": [
-                {"from": plain(_decimal(each.start)), "to": plain(_decimal(each.end)), "cheapest": each.cheapest}
+                {"from": plain(rounded(each.start)), "to": plain(rounded(each.end)), "cheapest": each.cheapest}
                 for each in self.intervals
             ],
         }
@@ -150,30 +149,23 @@ class Breakeven(Result):
         places = []
         for each in self.crossings:
             tasks = self.tasks_per_month(each.at)
-            month = "" if tasks is None else f" ({_decimal(tasks, 1)} tasks a month)"
-            places.append(f"{_decimal(each.at, 4)}{month}")
+            month = "" if tasks is None else f" ({rounded(tasks, 1)} tasks a month)"
+            places.append(f"{rounded(each.at, 4)}{month}")
         nearest = min(self.crossings, key=lambda each: abs(each.at - Fraction(self.now)))
         change = (
-            ""
-            if not self.now
-            else f"; the nearest is {_decimal(nearest.at / Fraction(self.now) * 100 - 100, 1)} % away"
+            "" if not self.now else f"; the nearest is {rounded(nearest.at / Fraction(self.now) * 100 - 100, 1)} % away"
         )
         return f"The cheapest option changes at {', '.join(places)}: {here}{change}."
 
     def rows(self) -> list[dict[str, Any]]:
         return [
-            {"over": self.over, "from": _decimal(each.start), "to": _decimal(each.end), "cheapest": each.cheapest}
+            {"over": self.over, "from": rounded(each.start), "to": rounded(each.end), "cheapest": each.cheapest}
             for each in self.intervals
         ]
 
 
-def _decimal(value: Fraction, places: int = _PLACES) -> Decimal:
-    """A fraction to so many decimals."""
-    return canonical(Decimal(round(value * 10**places)).scaleb(-places))
-
-
 def _shown(value: Fraction) -> Decimal:
-    return _decimal(value, 4)
+    return rounded(value, 4)
 
 
 def breakeven(
@@ -270,7 +262,7 @@ def pieces(
 
     def at(place: Fraction) -> tuple[Fraction, Fraction]:
         """The nearest place that is a decimal (or whole), and the value there."""
-        near = Decimal(round(place)) if whole else _decimal(place)
+        near = Decimal(round(place)) if whole else rounded(place)
         if near not in known:
             if len(known) > 50 * _MOST_PIECES:
                 raise InputError("the bill has more pieces than can be told apart; give a shorter range")

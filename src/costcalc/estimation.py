@@ -25,7 +25,7 @@ from costcalc.pricing.rate import KindCost, Rate, total_usd
 from costcalc.quote import chosen_modifiers, cost_table, rate_line
 from costcalc.tokens import KINDS
 from costcalc.units import EXACT, canonical, credits_of_usd, nearest_whole, plain
-from costcalc.workload.benchmark import checked_factor, token_factor_of
+from costcalc.workload.benchmark import STATED, checked_factor, token_factor_of
 from costcalc.workload.profile import Number, SessionProfile
 
 MAX_DEVELOPERS: Final = 10_000_000
@@ -39,7 +39,7 @@ class Option:
 
     `token_factor` multiplies the profile's tokens for a model that needs more or fewer of them per task (a number you
     state, or taken from a benchmark with `Option.parse("…,tokens=swe-bench-verified")`); `factor_note` says where it
-    is from. `basis` overrides the basis of the estimate for this option alone.
+    is from, and is empty where nobody stated one. `basis` overrides the basis of the estimate for this option alone.
 
     >>> str(Option.parse("copilot/mai-code-1-flash@pro,tokens=0.4"))
     'copilot/mai-code-1-flash@pro,tokens=0.4'
@@ -53,11 +53,13 @@ class Option:
     auto: bool = False
     data_residency: bool = False
     token_factor: Decimal = Decimal(1)
-    factor_note: str = field(default="stated by you", compare=False)
+    factor_note: str = field(default="", compare=False)
     factor_baseline: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "token_factor", checked_factor(self.token_factor))
+        if self.token_factor != 1 and not self.factor_note:
+            object.__setattr__(self, "factor_note", STATED)
 
     def resolved(self, book: PriceBook) -> "Option":
         """The same option with the ids of its model and plan. Raises `UnknownNameError` for a name it does not know."""

@@ -220,8 +220,8 @@ def sweep(
     """
     case = Case.of(profile, account, developers, on, basis, split_cache_writes, rates)
     chosen = case.options(DEFAULT_OPTIONS if options is None else options)
-    if not 1 <= len(chosen) <= len(ascii_uppercase):
-        raise InputError(f"give from 1 to {len(ascii_uppercase)} options, not {len(chosen)}")
+    if len(chosen) > len(ascii_uppercase):
+        raise InputError(f"give at most {len(ascii_uppercase)} options, not {len(chosen)}")
     inputs, axes = _axes(over, case, chosen)
     count = len(chosen)
     for axis in axes:

@@ -7,7 +7,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Final, NamedTuple
 
 from costcalc.cases import Case, PriceChange
@@ -156,7 +156,7 @@ def _with_share(profile: SessionProfile, share: Decimal) -> SessionProfile:
         return profile.changed(cached_input=cached, fresh_input=rest)
     # Fresh input and cache writes keep their proportion to each other.
     uncached = profile.fresh_input + writes
-    written = (rest * writes / uncached).quantize(_SHARE_PLACES) if uncached else Decimal(0)
+    written = (rest * writes / uncached).quantize(_SHARE_PLACES, ROUND_DOWN) if uncached else Decimal(0)
     return profile.changed(cached_input=cached, cache_write=written, fresh_input=EXACT.subtract(rest, written))
 
 

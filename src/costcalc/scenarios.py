@@ -266,8 +266,6 @@ def whatif(
     """
     case = Case.of(profile, account, developers, on, basis, split_cache_writes, rates)
     chosen = case.options(DEFAULT_OPTIONS if options is None else options)
-    if not chosen:
-        raise InputError("no option to look at; give at least one, such as copilot/mai-code-1.1-flash@pro")
     named = _named(scenarios, case.book)
     base = tuple(map(case.estimate, chosen))
     found = tuple(_scenario(name, changes, case, chosen, base) for name, changes in named.items())

@@ -305,8 +305,6 @@ def sensitivity(
         raise InputError(f"seed must be a whole number from 0 on, not {seed!r:.40}")
     case = Case.of(profile, account, developers, on, basis, split_cache_writes, rates)
     chosen = case.options(DEFAULT_OPTIONS if options is None else options)
-    if not chosen:
-        raise InputError("no option to look at; give at least one, such as copilot/mai-code-1.1-flash@pro")
     inputs = uncertain_inputs(case, chosen, ranges or {})
     base = tuple(map(case.estimate, chosen))
     ends = [_at_ends(case, chosen, each) for each in inputs]

@@ -16,6 +16,10 @@ from decimal import (
     Overflow,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fractions import Fraction
+
 USD_PER_CREDIT = Decimal("0.01")
 NANO_AIU_PER_CREDIT = 1_000_000_000
 NANO_AIU_PER_USD = 100_000_000_000
@@ -111,6 +115,27 @@ def nearest_nano_aiu(usd: Decimal) -> int:
 def nearest_whole(value: Decimal) -> int:
     """The nearest integer, half to even."""
     return int(value.to_integral_value(context=_ROUNDING))
+
+
+def rounded(value: "Fraction", places: int = 12) -> Decimal:
+    """A fraction to so many decimals, half to even.
+
+    >>> from fractions import Fraction
+    >>> rounded(Fraction(2, 3), 4)
+    Decimal('0.6667')
+    """
+    return canonical(Decimal(round(value * 10**places)).scaleb(-places, context=EXACT))
+
+
+def significant(value: "Fraction", digits: int = 6) -> Decimal:
+    """A fraction to so many significant digits, half to even: for people to read.
+
+    >>> from fractions import Fraction
+    >>> significant(Fraction(2, 3)), significant(Fraction(3, 2))
+    (Decimal('0.666667'), Decimal('1.5'))
+    """
+    context = Context(prec=digits, rounding=ROUND_HALF_EVEN, Emin=MIN_EMIN, Emax=MAX_EMAX)
+    return canonical(context.divide(Decimal(value.numerator), Decimal(value.denominator)))
 
 
 def ratio(numerator: Decimal, denominator: Decimal, places: int) -> Decimal:

@@ -1,9 +1,10 @@
-"""Benchmarks quoted with the models, as token factors: how many tokens a model needs per task against another."""
+"""Benchmarks quoted with the models: how often a model solves a task, and how many tokens it needs against another."""
 
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +14,8 @@ from costcalc.tomlfile import TomlFile, packaged
 from costcalc.units import canonical, plain, ratio
 
 _FACTOR_PLACES: Final = 4
+
+STATED: Final = "stated by you"
 
 
 class BenchmarkResult(BaseModel):
@@ -26,41 +29,51 @@ class BenchmarkResult(BaseModel):
 
 
 class Benchmark(BaseModel):
-    """A benchmark's figures; `baseline` is the model that token factors are relative to."""
+    """A benchmark's figures; `baseline` is the model that token factors are relative to, `caveat` what to know of them.
+
+    `read` is the day or month in which the source was read.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     name: str
     source: str
+    read: str
+    caveat: str
     baseline: str | None = None
-    note: str = ""
     results: tuple[BenchmarkResult, ...]
 
     def mean_ktokens(self, model: str) -> Decimal | None:
         """Mean tokens per task of a model, in thousands; None if the benchmark does not give them."""
         return next((each.mean_ktokens for each in self.results if each.model == model), None)
 
+    def pass_percent(self, model: str) -> Decimal | None:
+        """Tasks that a model solves, in percent; None if the benchmark does not have it."""
+        return next((each.pass_percent for each in self.results if each.model == model), None)
+
+    def gives_tokens(self, model: str) -> bool:
+        """Whether it can serve as the token factor of a model."""
+        return self.baseline is not None and self.mean_ktokens(model) is not None
+
 
 @lru_cache(maxsize=1)
-def _shipped() -> tuple[Mapping[str, Benchmark], str]:
-    file = TomlFile.read(packaged("benchmarks.toml"))
-    found = {name: file.validate(Benchmark, ("benchmarks", name), {"id": name}) for name in file.data["benchmarks"]}
-    for name, benchmark in found.items():
-        if benchmark.source not in file.data["sources"]:
-            file.fail(
-                ("benchmarks", name, "source"), str(unknown_name("source", benchmark.source, file.data["sources"]))
-            )
-    return found, str(file.data["caveat"])
-
-
 def benchmarks() -> Mapping[str, Benchmark]:
     """All benchmarks by id.
 
     >>> benchmarks()["swe-bench-verified"].mean_ktokens("mai-code-1-flash")
     Decimal('10.8')
     """
-    return _shipped()[0]
+    file = TomlFile.read(packaged("benchmarks.toml"))
+    found = {}
+    for name, stated in file.data["benchmarks"].items():
+        if stated["source"] not in file.data["sources"]:
+            message = str(unknown_name("source", stated["source"], file.data["sources"]))
+            file.fail(("benchmarks", name, "source"), message)
+        read = file.data["sources"][stated["source"]]["read"]
+        extra = {"id": name, "read": read} | ({} if "caveat" in stated else {"caveat": file.data["caveat"]})
+        found[name] = file.validate(Benchmark, ("benchmarks", name), extra)
+    return MappingProxyType(found)
 
 
 class TokenFactor(NamedTuple):
@@ -78,7 +91,7 @@ def checked_factor(value: object) -> Decimal:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise InputError(f"a token factor must be a number above 0, not {value!r:.40}")
-    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    number = Decimal(float.__repr__(value)) if isinstance(value, float) else Decimal(value)
     if not number.is_finite() or not 0 < number <= 1_000_000 or number.adjusted() < -30:
         raise InputError(f"a token factor must be above 0 and at most a million, not {value}")
     return canonical(number)
@@ -94,9 +107,9 @@ def token_factor_of(value: "Decimal | float | str", model: str) -> TokenFactor:
     Decimal('0.3956')
     """
     if not isinstance(value, str):
-        return TokenFactor(checked_factor(value), "stated by you", None)
+        return TokenFactor(checked_factor(value), STATED, None)
     if re.fullmatch(r"\d{0,7}(\.\d{1,30})?", value, re.ASCII) and value:
-        return TokenFactor(checked_factor(Decimal(value)), "stated by you", None)
+        return TokenFactor(checked_factor(Decimal(value)), STATED, None)
     usable = {name: each for name, each in benchmarks().items() if each.baseline is not None}
     if value not in usable:
         raise unknown_name("token factor", value, usable, "or a number above 0")
@@ -107,6 +120,6 @@ def token_factor_of(value: "Decimal | float | str", model: str) -> TokenFactor:
         raise InputError(f"benchmark {value} gives no token figure for {model}; it has: {known}")
     note = (
         f"{benchmark.name}, {plain(own)}K against {plain(base)}K tokens of {benchmark.baseline} "
-        f"({benchmark.source}; {_shipped()[1]})"
+        f"({benchmark.source}; {benchmark.caveat})"
     )
     return TokenFactor(ratio(own, base, _FACTOR_PLACES), note, benchmark.baseline)
