@@ -22,11 +22,15 @@ ESTIMATE = ["estimate", "interactive_ide", "--model", "mai-code-1-flash", "--pla
 COMPARE = ["compare", "--on", "2026-11-24"]
 BILL = ["compare", "--on", "2026-06-15", "--option", "copilot/mai-code-1-flash@pro", "--option", "api/gpt-5.4-mini"]
 
+CHECK = ["check", str(EXAMPLES / "team.toml"), "--on", "2026-11-24", "--draws", "500", "--max-usd", "1000", "--max-p90"]
+CHECK += ["1100", "--max-increase", "25%", "--baseline", str(EXAMPLES / "team-saved.json")]
+
 GOLDEN_COMMANDS = {
     "price": PRICE,
     "estimate": ESTIMATE,
     "compare": COMPARE,
     "compare-bill": BILL,
+    "check": CHECK,
     "rates": ["rates", "--on", "2026-11-24"],
     "rates-show": ["rates", "show", "gpt-5.4-mini", "--on", "2026-11-24"],
     "rates-show-mai": ["rates", "show", "mai-code-1-flash", "--on", "2026-06-15"],

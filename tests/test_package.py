@@ -32,6 +32,8 @@ LAYERS = [
     {"horizon"},
     {"outlook"},
     {"forecasting", "backtesting"},
+    {"saved"},
+    {"guarding"},
     {"cli"},
 ]
 

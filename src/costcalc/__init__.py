@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from costcalc.fitting import Fit as Fit
     from costcalc.fitting import fit_profile as fit_profile
     from costcalc.forecasting import forecast as forecast
+    from costcalc.guarding import Check as Check
+    from costcalc.guarding import check as check
     from costcalc.history import UsageReport as UsageReport
     from costcalc.history import usage as usage
     from costcalc.notices import Notice as Notice
@@ -66,6 +68,7 @@ _HOMES = {
     "Bill": "billing.bill",
     "Breakeven": "crossings",
     "Budget": "billing.account",
+    "Check": "guarding",
     "Comparison": "comparison",
     "Cost": "pricing.rate",
     "CostCenter": "billing.account",
@@ -95,6 +98,7 @@ _HOMES = {
     "benchmarks": "workload.benchmark",
     "bill": "billing.statement",
     "breakeven": "crossings",
+    "check": "guarding",
     "check_account": "billing.explain",
     "compare": "comparison",
     "estimate": "estimation",

@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "breakeven": ("breakeven", "breakeven"),
     "forecast": ("forecast", "forecast"),
     "backtest": ("forecast", "backtest"),
+    "check": ("check", "check"),
     "bill": ("bill", "bill"),
     "account": ("bill", "app"),
     "usage": ("usage", "usage"),
