@@ -25,12 +25,16 @@ SOLVED = ["solved", "--benchmark", "swe-bench-verified", "--pass-rate", "gpt-5.4
 SOLVED += ["--option", "copilot/mai-code-1-flash", "--option", "copilot/claude-haiku-4.5@pro"]
 SOLVED += ["--option", "api/gpt-5.4-mini", "--on", "2026-06-15"]
 
+CHECK = ["check", str(EXAMPLES / "team.toml"), "--on", "2026-11-24", "--draws", "500", "--max-usd", "1000", "--max-p90"]
+CHECK += ["1100", "--max-increase", "25%", "--baseline", str(EXAMPLES / "team-saved.json")]
+
 GOLDEN_COMMANDS = {
     "price": PRICE,
     "estimate": ESTIMATE,
     "compare": COMPARE,
     "compare-bill": BILL,
     "solved": SOLVED,
+    "check": CHECK,
     "rates": ["rates", "--on", "2026-11-24"],
     "rates-show": ["rates", "show", "gpt-5.4-mini", "--on", "2026-11-24"],
     "rates-show-mai": ["rates", "show", "mai-code-1-flash", "--on", "2026-06-15"],

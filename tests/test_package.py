@@ -36,8 +36,8 @@ LAYERS = [
     {"horizon"},
     {"outlook"},
     {"forecasting", "backtesting"},
-    {"surface", "variance"},
-    {"allatonce"},
+    {"surface", "variance", "saved"},
+    {"allatonce", "guarding"},
     {"sensitivities"},
     {"cli"},
 ]

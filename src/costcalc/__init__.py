@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from costcalc.forecasting import forecast as forecast
     from costcalc.grid import Sweep as Sweep
     from costcalc.grid import sweep as sweep
+    from costcalc.guarding import Check as Check
+    from costcalc.guarding import check as check
     from costcalc.history import UsageReport as UsageReport
     from costcalc.history import usage as usage
     from costcalc.notices import Notice as Notice
@@ -74,6 +76,7 @@ _HOMES = {
     "Bill": "billing.bill",
     "Breakeven": "crossings",
     "Budget": "billing.account",
+    "Check": "guarding",
     "Comparison": "comparison",
     "Cost": "pricing.rate",
     "CostCenter": "billing.account",
@@ -107,6 +110,7 @@ _HOMES = {
     "benchmarks": "workload.benchmark",
     "bill": "billing.statement",
     "breakeven": "crossings",
+    "check": "guarding",
     "check_account": "billing.explain",
     "compare": "comparison",
     "estimate": "estimation",

@@ -223,7 +223,8 @@ def markdown(parts: Iterable[Part]) -> str:
         if isinstance(part, str):
             written.append(_escaped(part).replace("\n- ", "\n\n- ", 1))
             continue
-        lines = [f"**{_escaped(part.title)}**\n"] if part.title else []
+        title = _escaped(part.title).replace("\n", " ")
+        lines = [f"**{title}**\n"] if title else []
         aligns = ["---:" if numeric else "---" for numeric in _numeric_columns(part)]
         lines.append(_pipes(part.columns))
         lines.append(f"| {' | '.join(aligns)} |")

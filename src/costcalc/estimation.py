@@ -24,7 +24,7 @@ from costcalc.pricing.catalog import STANDARD
 from costcalc.pricing.rate import KindCost, Rate, total_usd
 from costcalc.quote import chosen_modifiers, cost_table, rate_line
 from costcalc.tokens import KINDS
-from costcalc.units import EXACT, canonical, credits_of_usd, nearest_whole, plain
+from costcalc.units import EXACT, canonical, credits_of_usd, json_number, nearest_whole, plain
 from costcalc.workload.benchmark import STATED, checked_factor, token_factor_of
 from costcalc.workload.profile import Number, SessionProfile
 
@@ -138,8 +138,8 @@ class Month:
     def to_dict(self) -> dict[str, Any]:
         """The month as machine output holds it."""
         return {
-            "tasks": _json_number(self.tasks),
-            "requests": _json_number(self.requests),
+            "tasks": json_number(self.tasks),
+            "requests": json_number(self.requests),
             "tokens": {kind: nearest_whole(count) for kind, count in zip(KINDS, self.tokens, strict=True)},
             "usd": plain(self.usd),
             "credits": plain(self.credits),
@@ -183,6 +183,7 @@ class Estimate(Result):
     def body(self) -> dict[str, Any]:
         return {
             "profile": self.profile.name,
+            "option": str(self.option),
             "model": self.option.model,
             "route": self.option.route,
             "on": self.on.isoformat(),
@@ -530,6 +531,12 @@ def checked_developers(developers: object, account: Account | None = None) -> in
     return developers
 
 
-def _json_number(value: Decimal) -> int | float:
-    """A count that may be a fraction as a JSON number."""
-    return int(value) if value == value.to_integral_value() else float(value)
+def checked_usd(what: str, value: "Decimal | int | str") -> Decimal:
+    """An amount that a caller states. Raises `InputError` unless it is a number of at least 0."""
+    try:
+        amount = Decimal(value)
+    except ArithmeticError:
+        raise InputError(f"{what} must be a number of US dollars, not {value!r:.40}") from None
+    if not amount.is_finite() or amount < 0:
+        raise InputError(f"{what} must be a number of US dollars of at least 0, not {amount}")
+    return amount

@@ -16,7 +16,7 @@ import numpy as np
 
 from costcalc.billing.account import Account
 from costcalc.errors import InputError
-from costcalc.estimation import Option
+from costcalc.estimation import Option, checked_usd
 from costcalc.horizon import (
     ASSUMED,
     MAX_DRAWS,
@@ -110,7 +110,7 @@ def forecast(
     check_between("seed", seed, 0, 2**63)
     if precision is not None and not 0.0001 <= precision < 1:
         raise InputError(f"precision must be a share from 0.0001 to below 1, not {precision}")
-    budget = None if budget_usd is None else _checked_budget(budget_usd)
+    budget = None if budget_usd is None else checked_usd("budget", budget_usd)
     asked = [confidence] if isinstance(confidence, int | float | Decimal) else list(confidence)
     confidences = [_checked_confidence(each) for each in asked]
     horizon = Horizon.of(
@@ -202,7 +202,7 @@ class _Answers:
             notices += (Notice("precision_not_reached", f"{draws:,} draws give a precision of {worst:.2%} only"),)
         return Forecast(
             work=horizon.name,
-            people=sum(group.people for group in horizon.groups),
+            groups=horizon.groups,
             on=horizon.day,
             basis=horizon.basis,
             seed=seed,
@@ -385,17 +385,8 @@ def _task_sizes(horizon: Horizon, month: HorizonMonth) -> TaskSizes:
         },
         credits={"mean": figure(mean_credits / tasks_in_all), **weighted_quantiles(cost, weight)},
         heaviest=heaviest,
+        per_month=canonical(tasks_in_all),
     )
-
-
-def _checked_budget(value: "Decimal | int | str") -> Decimal:
-    try:
-        budget = Decimal(value)
-    except ArithmeticError:
-        raise InputError(f"budget must be a number of US dollars, not {value!r:.40}") from None
-    if not budget.is_finite() or budget < 0:
-        raise InputError(f"budget must be a number of US dollars of at least 0, not {budget}")
-    return budget
 
 
 def _checked_confidence(value: "float | Decimal") -> Decimal:

@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MAX_MONTHS: Final = 36
+PLANNED: Final = "as planned"
+"""The way of a team's file, beside which options that are given are alternatives."""
+
 MAX_DRAWS: Final = 1_000_000
 _NO_LIMITS: Final = ActorTerms(0, NONE, NONE, NONE)
 
@@ -158,7 +161,7 @@ class Horizon:
                 raise InputError("a team says how many people it has; leave developers out")
             terms = terms or work.account
             groups, name = work.groups, f"team {work.name}, {work.people:,} people"
-            ways.append(("as planned", [[option for option, _ in group.options] for group in groups]))
+            ways.append((PLANNED, [[option for option, _ in group.options] for group in groups]))
         else:
             profile = loaded_profile(work)
             if not chosen:

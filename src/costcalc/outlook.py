@@ -17,7 +17,8 @@ from costcalc.horizon import SPREAD_UNITS
 from costcalc.notices import Notice
 from costcalc.pricing.rate import Rate, claims_line
 from costcalc.simulation import BLOCK, batches
-from costcalc.units import canonical, plain
+from costcalc.team import Group
+from costcalc.units import canonical, json_number, plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -175,12 +176,16 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class TaskSizes:
-    """How large single tasks are, by token kind, in requests and in credits, and how much of all use the largest are."""
+    """How large single tasks are, by token kind, in requests and in credits, and how much of all use the largest are.
+
+    `per_month` is how many of them the first month is expected to have.
+    """
 
     tokens: Mapping[str, Mapping[str, Decimal]]
     requests: Mapping[str, Decimal]
     credits: Mapping[str, Decimal]
     heaviest: Mapping[str, Decimal]
+    per_month: Decimal
 
     def tokens_dict(self) -> dict[str, dict[str, int]]:
         """The tokens as machine output holds them, to the nearest whole one."""
@@ -194,7 +199,7 @@ class Forecast(Result):
     kind: ClassVar[str] = "forecast"
 
     work: str
-    people: int
+    groups: tuple[Group, ...]
     on: date
     basis: str
     seed: int
@@ -207,6 +212,11 @@ class Forecast(Result):
     spread: tuple[tuple[str, str, Decimal, str, str], ...]
     rates: tuple[Rate, ...]
     notices: tuple[Notice, ...]
+
+    @property
+    def people(self) -> int:
+        """How many people there are in all groups, in the first month."""
+        return sum(group.people for group in self.groups)
 
     @property
     def credits(self) -> Distribution:
@@ -248,12 +258,14 @@ class Forecast(Result):
         return {
             "work": self.work,
             "people": self.people,
+            "groups": [group.to_dict() for group in self.groups],
             "on": self.on.isoformat(),
             "basis": self.basis,
             "seed": self.seed,
             "draws": self.draws,
             "credits": first["credits"],
             "total_usd": first["total_usd"],
+            "tasks": json_number(self.tasks.per_month),
             "task_tokens": self.tasks.tokens_dict(),
             "task_requests": {name: plain(value) for name, value in self.tasks.requests.items()},
             "task_credits": {name: plain(value) for name, value in self.tasks.credits.items()},

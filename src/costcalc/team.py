@@ -13,7 +13,7 @@ from costcalc.errors import CostcalcError, InputError
 from costcalc.estimation import MAX_DEVELOPERS, Option
 from costcalc.pricing.book import PriceBook
 from costcalc.tomlfile import TomlFile
-from costcalc.units import EXACT
+from costcalc.units import EXACT, plain
 from costcalc.workload.profile import NUMBERS, SessionProfile
 
 
@@ -48,6 +48,15 @@ class Group:
     def plans(self) -> set[str]:
         """The plans of the options."""
         return {option.plan for option, _ in self.options if option.plan is not None}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The group as machine output holds it."""
+        return {
+            "name": self.name,
+            "people": self.people,
+            "profile": self.profile.name,
+            "options": [{"option": str(option), "share": plain(share)} for option, share in self.options],
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,11 @@ def plain(value: Decimal) -> str:
     return format(canonical(value), "f")
 
 
+def json_number(value: Decimal) -> int | float:
+    """A count that may be a fraction as a JSON number."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
 def decimal_of(units: int, places: int) -> Decimal:
     """`units` x 10^-`places` (0 to 63), exactly and canonical, whatever the caller's decimal context.
 

@@ -15,39 +15,35 @@ from costcalc.cli.options import (
     CachedInput,
     CacheWrite,
     Developers,
+    Draws,
     Format,
     FreshInput,
+    HeadcountGrowth,
     KeepFresh,
+    Months,
     On,
+    Options,
     Output,
     OutputFormat,
     RatesFile,
     RequestsPerTask,
     Route,
+    Seed,
     TasksPerDay,
+    UsageGrowth,
+    WorkArgument,
     number_option,
     parse_count,
     parse_number,
-    parse_signed,
+    parse_share,
 )
 from costcalc.cli.output import emit, file_progress, step_progress
 from costcalc.errors import InputError
 
 
 def forecast(
-    work: Annotated[
-        str,
-        typer.Argument(
-            metavar="[PROFILE|FILE]", help="A profile by name, or a TOML file of a profile or of a team's groups."
-        ),
-    ] = "interactive_ide",
-    option: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ROUTE/MODEL[@PLAN]",
-            help="An option, as often as there are: copilot/gpt-5-mini@pro; settings may follow, as for costcalc compare.",
-        ),
-    ] = None,
+    work: WorkArgument = "interactive_ide",
+    option: Options = None,
     model: Annotated[
         str | None, typer.Option(metavar="MODEL", help="In place of an option: a model by id, name or alias.")
     ] = None,
@@ -57,17 +53,11 @@ def forecast(
     ] = None,
     account: AccountFile = None,
     developers: Developers = None,
-    months: Annotated[
-        int, typer.Option(parser=parse_count, metavar="N", help="How many months ahead, this one included.")
-    ] = 1,
-    usage_growth: Annotated[
-        Decimal, typer.Option(parser=parse_signed, metavar="X", help="Growth of use a month: 0.05 is 5 %.")
-    ] = Decimal(0),
-    headcount_growth: Annotated[
-        Decimal, typer.Option(parser=parse_signed, metavar="X", help="Growth of the number of people a month.")
-    ] = Decimal(0),
-    draws: Annotated[int, typer.Option(parser=parse_count, metavar="N", help="How many months to draw.")] = 10_000,
-    seed: Annotated[int, typer.Option(parser=parse_count, metavar="N", help="The same seed gives the same draws.")] = 1,
+    months: Months = 1,
+    usage_growth: UsageGrowth = Decimal(0),
+    headcount_growth: HeadcountGrowth = Decimal(0),
+    draws: Draws = 10_000,
+    seed: Seed = 1,
     precision: Annotated[
         Decimal | None,
         typer.Option(
@@ -138,7 +128,7 @@ def forecast(
         options.insert(0, costcalc.Option(route, model, plan))
     elif plan is not None:
         raise InputError("--plan goes with --model; an option names its plan itself, as in copilot/gpt-5-mini@pro")
-    most = None if fail_over_probability is None else _confidence(fail_over_probability)
+    most = None if fail_over_probability is None else parse_share(fail_over_probability)
     if most is not None and most > 1:
         raise InputError(f"--fail-over-probability is a share from 0 to 1, or a percentage such as 10%, not {most}")
     if most is not None and budget is None:
@@ -157,7 +147,7 @@ def forecast(
             draws=draws,
             seed=seed,
             budget_usd=budget,
-            confidence=[_confidence(each) for each in confidence or ("0.9",)],
+            confidence=[parse_share(each) for each in confidence or ("0.9",)],
             so_far=so_far or None,
             precision=None if precision is None else float(precision),
             tiers=tiers,  # type: ignore[arg-type]
@@ -185,14 +175,6 @@ def _work(work: str, numbers: dict[str, Decimal | None]) -> "costcalc.SessionPro
     return work
 
 
-def _confidence(text: str) -> Decimal:
-    """A share such as 0.9, or a percentage such as 90%."""
-    stripped = text.strip()
-    if stripped.endswith("%"):
-        return parse_number(stripped[:-1]) / 100
-    return parse_number(stripped)
-
-
 def backtest(
     paths: Annotated[
         list[str] | None,
@@ -209,7 +191,7 @@ def backtest(
     ] = None,
     user: Annotated[str | None, typer.Option(metavar="USER", help="Only this person's use.")] = None,
     draws: Annotated[int, typer.Option(parser=parse_count, metavar="N", help="How many draws a forecast.")] = 4_000,
-    seed: Annotated[int, typer.Option(parser=parse_count, metavar="N", help="The same seed gives the same draws.")] = 1,
+    seed: Seed = 1,
     rates: RatesFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:

@@ -26,6 +26,7 @@ _COMMANDS: Final = {
     "solved": ("solved", "solved"),
     "forecast": ("forecast", "forecast"),
     "backtest": ("forecast", "backtest"),
+    "check": ("check", "check"),
     "bill": ("bill", "bill"),
     "account": ("bill", "app"),
     "usage": ("usage", "usage"),

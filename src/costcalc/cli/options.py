@@ -62,6 +62,12 @@ def parse_signed(text: str | Decimal) -> Decimal:
     return -parse_number(stripped[1:]) if stripped.startswith("-") else parse_number(stripped)
 
 
+def parse_share(text: str) -> Decimal:
+    """A share such as 0.9, or a percentage such as 90%."""
+    stripped = text.strip()
+    return parse_number(stripped[:-1]) / 100 if stripped.endswith("%") else parse_number(stripped)
+
+
 def parse_day(text: str) -> date:
     """A day such as 2026-08-01."""
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip(), re.ASCII):
@@ -104,6 +110,29 @@ ProfileArgument = Annotated[
     str,
     typer.Argument(metavar="[PROFILE|FILE]", help="A profile by name (costcalc profiles lists them) or a TOML file."),
 ]
+WorkArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="[PROFILE|FILE]", help="A profile by name, or a TOML file of a profile or of a team's groups."
+    ),
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        metavar="ROUTE/MODEL[@PLAN]",
+        help="An option, as often as there are: copilot/gpt-5-mini@pro; settings may follow, as for costcalc compare.",
+    ),
+]
+Months = Annotated[int, typer.Option(parser=parse_count, metavar="N", help="How many months ahead, this one included.")]
+UsageGrowth = Annotated[
+    Decimal, typer.Option(parser=parse_signed, metavar="X", help="Growth of use a month: 0.05 is 5 %.")
+]
+HeadcountGrowth = Annotated[
+    Decimal, typer.Option(parser=parse_signed, metavar="X", help="Growth of the number of people a month.")
+]
+Draws = Annotated[int, typer.Option(parser=parse_count, metavar="N", help="How many months to draw.")]
+Seed = Annotated[int, typer.Option(parser=parse_count, metavar="N", help="The same seed gives the same draws.")]
 Developers = Annotated[
     int | None,
     typer.Option(
