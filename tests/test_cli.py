@@ -44,6 +44,17 @@ GOLDEN_COMMANDS = {
     "bill": ["bill", str(EXAMPLES / "usage.csv"), "--account", str(EXAMPLES / "account.toml")],
     "account-check": ["account", "check", str(EXAMPLES / "account.toml")],
     "estimate-account": ["estimate", "--model", "gpt-5.4-mini", "--account", str(EXAMPLES / "account.toml")],
+    "advise": [
+        "advise",
+        "--on",
+        "2026-06-15",
+        "--option",
+        "copilot/mai-code-1-flash",
+        "--option",
+        "api/gpt-5.4-mini",
+        "--draws",
+        "1000",
+    ],
     "sensitivity": [
         "sensitivity",
         "--on",

@@ -35,9 +35,9 @@ LAYERS = [
     {"simulation"},
     {"horizon"},
     {"outlook"},
-    {"forecasting", "backtesting"},
+    {"forecasting", "backtesting", "alternatives"},
     {"surface", "variance", "saved"},
-    {"allatonce", "guarding"},
+    {"allatonce", "guarding", "advising"},
     {"sensitivities"},
     {"cli"},
 ]

@@ -6,6 +6,8 @@ Every public name is loaded on first use, so that `import costcalc` costs next t
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from costcalc import frames as frames
+    from costcalc.advising import Advice as Advice
+    from costcalc.advising import advise as advise
     from costcalc.backtesting import Backtest as Backtest
     from costcalc.backtesting import backtest as backtest
     from costcalc.billing.account import Account as Account
@@ -71,6 +73,7 @@ _HOMES = {
     "Account": "billing.account",
     "AccountBill": "billing.statement",
     "AccountCheck": "billing.explain",
+    "Advice": "advising",
     "Backtest": "backtesting",
     "Benchmark": "workload.benchmark",
     "Bill": "billing.bill",
@@ -106,6 +109,7 @@ _HOMES = {
     "UsageRecord": "billing.usage",
     "UsageReport": "history",
     "WhatIf": "scenarios",
+    "advise": "advising",
     "backtest": "backtesting",
     "benchmarks": "workload.benchmark",
     "bill": "billing.statement",

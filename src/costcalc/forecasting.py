@@ -112,7 +112,7 @@ def forecast(
         raise InputError(f"precision must be a share from 0.0001 to below 1, not {precision}")
     budget = None if budget_usd is None else checked_usd("budget", budget_usd)
     asked = [confidence] if isinstance(confidence, int | float | Decimal) else list(confidence)
-    confidences = [_checked_confidence(each) for each in asked]
+    confidences = [checked_confidence(each) for each in asked]
     horizon = Horizon.of(
         work, options, account, developers, on, basis, months, usage_growth, headcount_growth, so_far, tiers,
         split_cache_writes, rates,
@@ -195,7 +195,7 @@ class _Answers:
             for place, chance in zip(own, chances, strict=True)
         )
         estimates = [lane.estimate for month in self.planned for plan in month.plans for lane in plan.lanes]
-        notices = (*_estimate_notices(self.planned), *_model_notices(horizon, first), *horizon.notices)
+        notices = (*estimate_notices(self.planned), *model_notices(horizon, first), *horizon.notices)
         worst = max(_imprecision(month.total_usd) for each in outlooks for month in each.months)
         draws = len(self.results[0][0].credits)
         if precision is not None and worst > precision:
@@ -268,7 +268,7 @@ class _Answers:
         )
 
 
-def _estimate_notices(planned: list[HorizonMonth]) -> Iterator[Notice]:
+def estimate_notices(planned: list[HorizonMonth]) -> Iterator[Notice]:
     """What the expected months had to assume, and of later months what changes."""
     for place, month in enumerate(planned):
         for plan in month.plans:
@@ -281,7 +281,7 @@ def _estimate_notices(planned: list[HorizonMonth]) -> Iterator[Notice]:
                     yield notice
 
 
-def _model_notices(horizon: Horizon, first: HorizonMonth) -> Iterator[Notice]:
+def model_notices(horizon: Horizon, first: HorizonMonth) -> Iterator[Notice]:
     """What the spread around the means had to assume."""
     for group in horizon.groups:
         missing = [name for name in ASSUMED if getattr(group.profile, name) is None and applies(group, name)]
@@ -389,7 +389,8 @@ def _task_sizes(horizon: Horizon, month: HorizonMonth) -> TaskSizes:
     )
 
 
-def _checked_confidence(value: "float | Decimal") -> Decimal:
+def checked_confidence(value: "float | Decimal") -> Decimal:
+    """A share of months that a budget is to hold in. Raises `InputError` for one that makes no sense."""
     try:
         found = Decimal(str(value))
     except ArithmeticError:

@@ -111,7 +111,7 @@ def _own(case: Case, name: str) -> Iterator[Uncertain]:
         yield Uncertain(name, varied.unit, "profile", now, origin.low, origin.high)
         return
     times = ASSUMED[origin.how]
-    low = max(varied.least, canonical((now / times).quantize(Decimal("1e-6"))))
+    low = max(varied.least, canonical(Decimal(f"{now / times:.4g}")))
     high = canonical(EXACT.multiply(now, times))
     yield Uncertain(name, varied.unit, "assumed", now, low, high if varied.most is None else min(high, varied.most))
 

@@ -25,6 +25,7 @@ _COMMANDS: Final = {
     "sensitivity": ("sensitivity", "sensitivity"),
     "solved": ("solved", "solved"),
     "forecast": ("forecast", "forecast"),
+    "advise": ("advise", "advise"),
     "backtest": ("forecast", "backtest"),
     "check": ("check", "check"),
     "bill": ("bill", "bill"),

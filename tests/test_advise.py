@@ -1,0 +1,254 @@
+"""Advice: never worse than the best by enumeration, and its chances are those of the forecast."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from costcalc import (
+    Account,
+    Budget,
+    CostcalcError,
+    Group,
+    Option,
+    Seats,
+    SessionProfile,
+    Team,
+    advise,
+    breakeven,
+    estimate,
+    forecast,
+)
+from tests.conftest import Run
+
+OCTOBER = date(2026, 10, 15)
+AUGUST = date(2026, 8, 15)  # while existing organisations have more credits a seat
+JUNE = date(2026, 6, 15)
+HAIKU = "copilot/claude-haiku-4.5"
+SONNET = "copilot/claude-sonnet-4.6"
+PRO = "copilot/mai-code-1-flash@pro"
+ARTICLE = "api/gpt-5.4-mini,basis=mai-vs-gpt-comparison-article"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+DRAWS = 1_000
+
+
+class TestPerson:
+    @settings(max_examples=15, deadline=None)
+    @given(st.integers(1, 40), st.sampled_from([HAIKU, SONNET, "copilot/gpt-5.4"]))
+    def test_never_worse_than_the_best_plan_by_enumeration(self, tasks: int, option: str) -> None:
+        profile = SessionProfile.load("interactive_ide").changed(tasks_per_day=tasks)
+        found = advise(profile, option, on=OCTOBER, draws=DRAWS)
+        plans = ("pro", "pro_plus", "max")
+        means = {plan: forecast(profile, f"{option}@{plan}", on=OCTOBER, draws=DRAWS).total_usd.mean for plan in plans}
+        assert found.advised.total_usd.mean == min(means.values())
+        assert found.advised.name == f"{option}@{min(means, key=lambda plan: means[plan])}"
+
+    def test_its_chances_and_budget_are_those_of_the_forecast(self) -> None:
+        options = [f"{HAIKU}@{plan}" for plan in ("pro", "pro_plus", "max")]
+        found = advise("interactive_ide", HAIKU, on=OCTOBER, draws=DRAWS, confidence=0.8)
+        drawn = forecast("interactive_ide", options, on=OCTOBER, draws=DRAWS, confidence=0.8)
+        for outlook in drawn.options:
+            candidate = next(each for each in found.candidates if each.name == outlook.option)
+            assert candidate.cheapest_probability == outlook.cheapest_probability
+            assert candidate.total_usd == outlook.horizon_usd
+            assert candidate.budget_usd == dict(outlook.budget_for)[Decimal("0.8")]
+
+    def test_regret_is_what_is_lost_on_average_against_the_cheapest_of_each_month(self) -> None:
+        found = advise("interactive_ide", [f"{HAIKU}@pro", f"{HAIKU}@pro_plus"], on=OCTOBER, draws=DRAWS)
+        one, other = found.candidates
+        assert one.regret_usd is not None
+        assert other.regret_usd is not None
+        # What the one loses in some months the other loses in the others, so they differ by what their means do.
+        assert float(other.regret_usd - one.regret_usd) == pytest.approx(
+            float(other.total_usd.mean - one.total_usd.mean), abs=1e-3
+        )
+        assert (one.cheapest_probability or 0) + (other.cheapest_probability or 0) == 1
+
+    def test_a_stated_option_is_what_is_done_now(self) -> None:
+        found = advise("interactive_ide", [f"{SONNET}@pro", SONNET], plans=["pro_plus", "max"], on=OCTOBER, draws=DRAWS)
+        assert found.current is not None
+        assert found.current.name == f"{SONNET}@pro"
+        assert found.saving_usd == found.current.total_usd.mean - found.advised.total_usd.mean
+        assert "That is what is done now." not in str(found)
+
+    def test_by_use_are_the_exact_crossings_and_where_months_lie(self) -> None:
+        options = [PRO, ARTICLE]
+        found = advise("interactive_ide", options, on=JUNE, draws=DRAWS)
+        exact = breakeven("interactive_ide", options, on=JUNE)
+        places = [float(exact.tasks_per_month(each.at) or 0) for each in exact.crossings]
+        assert [float(each.start) for each in found.by_use][1:3] == pytest.approx(places, rel=1e-5)
+        assert sum(each.share for each in found.by_use) == pytest.approx(Decimal(1), abs=Decimal("1e-5"))
+
+    def test_a_claim_that_leads_to_other_advice_is_named(self) -> None:
+        found = advise("interactive_ide", [PRO, "api/gpt-5.4-mini"], on=JUNE, draws=DRAWS)
+        assert found.advised.name == PRO
+        assert [(each.rate.source, each.advised) for each in found.turned_by] == [
+            ("mai-vs-gpt-comparison-article", "api/gpt-5.4-mini")
+        ]
+        assert "Believing mai-vs-gpt-comparison-article (indicative)" in str(found)
+
+    def test_the_same_seed_gives_the_same_advice(self) -> None:
+        one, same = (advise("interactive_ide", HAIKU, on=OCTOBER, draws=DRAWS, workers=n).to_dict() for n in (1, 2))
+        assert one == same
+
+
+class TestPeople:
+    def test_who_pay_for_themselves_see_what_plans_by_person_are_worth(self) -> None:
+        plans = ["pro", "pro_plus", "max"]
+        found = advise("interactive_ide", SONNET, developers=20, plans=plans, on=OCTOBER, draws=DRAWS)
+        assert found.own_plans_usd is not None
+        assert found.own_plans_usd < found.advised.total_usd.mean
+        assert found.own_plans_usd >= 20 * 10
+        assert [each.cheapest for each in found.by_use] == [f"{SONNET}@{plan}" for plan in plans]
+
+    def test_who_share_a_pool_do_not(self) -> None:
+        found = advise("interactive_ide", SONNET, developers=20, on=OCTOBER, draws=DRAWS)
+        assert found.own_plans_usd is None
+        assert {each.name for each in found.candidates} == {f"{SONNET}@business", f"{SONNET}@enterprise"}
+
+    def test_some_seats_may_move_up(self) -> None:
+        """While promotions give a dollar of enterprise more credits, a mix can beat both plans."""
+        found = advise("interactive_ide", SONNET, developers=20, on=AUGUST, draws=DRAWS)
+        profile = SessionProfile.load("interactive_ide").changed(tasks_per_day=8)
+        mixed = advise(profile, SONNET, developers=20, on=AUGUST, draws=DRAWS)
+        assert found.advised.name == f"{SONNET}@enterprise"
+        assert "business seats to enterprise" in mixed.advised.name
+        pure = [each.total_usd.mean for each in mixed.candidates if "@" in each.name]
+        assert len(pure) == 2
+        assert mixed.advised.total_usd.mean < min(pure)
+
+
+def seats(business: int, enterprise: int) -> tuple[Seats, ...]:
+    named = (("business", business), ("enterprise", enterprise))
+    return tuple(Seats(plan=plan, count=count) for plan, count in named if count)
+
+
+class TestAccount:
+    @settings(max_examples=25, deadline=None)
+    @given(
+        st.integers(2, 12), st.integers(1, 30), st.none() | st.integers(0, 200), st.sampled_from(["2026-08", "2026-10"])
+    )
+    def test_the_number_of_seats_to_move_is_the_best_of_all_numbers(
+        self, people: int, tasks: int, budget: int | None, month: str
+    ) -> None:
+        budgets = () if budget is None else (Budget(scope="enterprise", usd=budget),)  # only alerts
+        account = Account(kind="enterprise", month=month, seats=seats(people, 0), budgets=budgets)
+        profile = SessionProfile.load("interactive_ide").changed(tasks_per_day=tasks)
+        day = date.fromisoformat(f"{month}-15")
+
+        def total(moved: int) -> Decimal:
+            mixed = account.model_copy(update={"seats": seats(people - moved, moved)})
+            found = estimate(profile, "claude-sonnet-4.6", account=mixed, on=day).total_usd
+            assert found is not None
+            return found
+
+        best = min(range(people + 1), key=lambda moved: (total(moved), moved))
+        found = advise(profile, SONNET, account=account, on=day, draws=100)
+        moved = [each.name for each in found.candidates if " of " in each.name]
+        if 0 < best < people:
+            assert moved == [f"{SONNET}, {best:,} of {people:,} business seats to enterprise"]
+        else:
+            assert moved == []
+        assert found.advised.total_usd.mean <= min(
+            each.total_usd.mean for each in found.candidates if each.cheapest_probability is not None
+        )
+
+    def test_moved_seats_keep_who_they_belong_to(self) -> None:
+        account = Account(
+            kind="organization",
+            month="2026-08",
+            seats=(Seats(plan="business", users=("ana", "bo", "cy"), organization="acme"),),
+        )
+        found = advise("interactive_ide", SONNET, account=account, on=AUGUST, draws=DRAWS)
+        assert any("business seats to enterprise" in each.name for each in found.candidates)
+
+    def test_blocking_work_is_no_saving(self) -> None:
+        found = advise("interactive_ide", "copilot/gpt-5.4-mini", account=EXAMPLES / "account.toml", draws=DRAWS)
+        blocking = [each for each in found.candidates if each.cheapest_probability is None]
+        assert blocking
+        assert found.advised not in blocking
+        assert all(each.blocked_credits > found.advised.blocked_credits for each in blocking)
+        assert found.current == found.advised
+
+    def test_turning_additional_usage_off_says_what_it_blocks(self) -> None:
+        account = Account(kind="organization", month="2026-10", seats=seats(5, 0))
+        found = advise("interactive_ide", SONNET, account=account, on=OCTOBER, draws=DRAWS)
+        lever = next(each for each in found.levers if each.what == "additional usage off")
+        assert lever.blocked_credits > 0
+        # A credit that is blocked is a cent that is not billed.
+        assert float(lever.saving_usd) == pytest.approx(float(lever.blocked_credits) / 100, rel=1e-4)
+
+
+def group(name: str, profile: str, option: str, people: int = 1, **numbers: Any) -> Group:
+    work = SessionProfile.load(profile).changed(**numbers)
+    return Group(name, people, work, ((Option.parse(option), Decimal(1)),))
+
+
+class TestTeam:
+    def test_each_group_has_the_plan_that_suits_it(self) -> None:
+        team = Team(
+            "both",
+            (
+                group("light", "light_chat", f"{SONNET}@pro", tasks_per_day=2),
+                group("heavy", "interactive_ide", f"{SONNET}@pro"),
+            ),
+        )
+        found = advise(team, on=OCTOBER, draws=DRAWS)
+        assert found.advised.name in ("light on pro, heavy on pro_plus", "light on pro, heavy on max")
+        assert found.current is not None
+        uniform = [each for each in found.candidates if each.name.startswith("all on")]
+        assert {each.name for each in uniform} == {"all on pro_plus", "all on max"}  # all on pro is what is done now
+        assert all(found.advised.total_usd.mean < each.total_usd.mean for each in [*uniform, found.current])
+
+    def test_further_options_are_alternatives_for_all(self) -> None:
+        found = advise(EXAMPLES / "team.toml", "api/gpt-5.4-mini", on=OCTOBER, draws=DRAWS)
+        assert {"as planned", "all on enterprise", "api/gpt-5.4-mini"} == {each.name for each in found.candidates}
+        assert found.by_use == ()
+
+    def test_a_model_of_a_mix_can_be_turned_off(self) -> None:
+        found = advise(EXAMPLES / "team.toml", on=OCTOBER, draws=DRAWS)
+        lever = next(each for each in found.levers if "off for developers" in each.what)
+        assert lever.what.startswith("copilot/claude-sonnet-4.6@business")
+        assert lever.saving_usd > 0
+
+    def test_a_lever_saves_what_the_forecast_says(self) -> None:
+        found = advise("interactive_ide", f"{SONNET}@pro", on=OCTOBER, draws=DRAWS)
+        drawn = forecast("interactive_ide", [f"{SONNET}@pro", f"{SONNET}@pro,auto=true"], on=OCTOBER, draws=DRAWS)
+        dear, cheap = (outlook.horizon_usd.mean for outlook in drawn.options)
+        lever = next(each for each in found.levers if each.what == "auto model selection on")
+        assert float(lever.saving_usd) == pytest.approx(float(dear - cheap), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"options": None}, "no option to forecast"),
+        ({"plans": ["gold"]}, "unknown plan 'gold'"),
+        ({"plans": ["free"]}, "credits included in plan free are not known"),
+        ({"plans": []}, "no plan to choose"),
+        ({"confidence": 2}, "confidence must be a share"),
+        ({"draws": 3}, "draws must be a whole number"),
+        ({"options": "copilot/gpt-9"}, "unknown model"),
+    ],
+)
+def test_bad_input(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(CostcalcError, match=message):
+        advise("interactive_ide", **{"options": HAIKU, "on": OCTOBER, **arguments})
+
+
+def test_the_command_line(costcalc: Run) -> None:
+    code, out, err = costcalc(
+        "advise", "--option", HAIKU, "--plan", "pro", "--plan", "max", "--on", "2026-10-15", "--draws", "1000",
+        "--confidence", "95%", "--format", "json",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["kind"] == "advise"
+    assert found["advised"] == f"{HAIKU}@pro"
+    assert found["confidence"] == "0.95"
+    assert [each["name"] for each in found["candidates"]] == [f"{HAIKU}@pro", f"{HAIKU}@max"]
