@@ -17,7 +17,7 @@ from costcalc.alternatives import Ways, copilot_credits, levers_of, moved_seats,
 from costcalc.billing.account import Account
 from costcalc.billing.plan import plan as plan_named
 from costcalc.crossings import breakeven
-from costcalc.display import Part, Result, Table, usd
+from costcalc.display import Part, Result, Table, cents, percent, usd
 from costcalc.estimation import Option
 from costcalc.forecasting import (
     DEFAULT_DRAWS,
@@ -33,7 +33,7 @@ from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claims_line
 from costcalc.simulation import WayDraws
 from costcalc.team import Team
-from costcalc.units import canonical, plain
+from costcalc.units import canonical, known, plain
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
 
 if TYPE_CHECKING:
@@ -138,9 +138,9 @@ class Advice(Result):
             "confidence": plain(self.confidence),
             "advised": self.advised.name,
             "current": None if self.current is None else self.current.name,
-            "saving_usd": _known(self.saving_usd),
-            "right_probability": _known(self.advised.cheapest_probability),
-            "regret_usd": _known(self.advised.regret_usd),
+            "saving_usd": known(self.saving_usd),
+            "right_probability": known(self.advised.cheapest_probability),
+            "regret_usd": known(self.advised.regret_usd),
             "budget_usd": plain(self.advised.budget_usd),
             "candidates": [
                 {
@@ -148,8 +148,8 @@ class Advice(Result):
                     "total_usd": each.total_usd.to_dict(),
                     "budget_usd": plain(each.budget_usd),
                     "blocked_credits": plain(each.blocked_credits),
-                    "cheapest_probability": _known(each.cheapest_probability),
-                    "regret_usd": _known(each.regret_usd),
+                    "cheapest_probability": known(each.cheapest_probability),
+                    "regret_usd": known(each.regret_usd),
                     "errors": each.total_usd.errors_dict(),
                 }
                 for each in self.candidates
@@ -163,7 +163,7 @@ class Advice(Result):
                 }
                 for each in self.by_use
             ],
-            "own_plans_usd": _known(self.own_plans_usd),
+            "own_plans_usd": known(self.own_plans_usd),
             "levers": [
                 {
                     "what": each.what,
@@ -187,16 +187,16 @@ class Advice(Result):
     def parts(self) -> Iterator[Part]:
         yield "\n".join(self._answer())
         yield Table(
-            ("option", "bill, mean", "p50", "p90", f"budget, {_percent(self.confidence)}", "cheapest in", "dearer by"),
+            ("option", "bill, mean", "p50", "p90", f"budget, {percent(self.confidence)}", "cheapest in", "dearer by"),
             tuple(
                 (
                     f"{each.name} (now)" if self.current is not None and each.name == self.current.name else each.name,
-                    _cents(each.total_usd.mean),
-                    _cents(each.total_usd[50]),
-                    _cents(each.total_usd[90]),
-                    _cents(each.budget_usd),
-                    "(blocks work)" if each.cheapest_probability is None else _percent(each.cheapest_probability),
-                    _cents(each.total_usd.mean - self.advised.total_usd.mean),
+                    cents(each.total_usd.mean),
+                    cents(each.total_usd[50]),
+                    cents(each.total_usd[90]),
+                    cents(each.budget_usd),
+                    "(blocks work)" if each.cheapest_probability is None else percent(each.cheapest_probability),
+                    cents(each.total_usd.mean - self.advised.total_usd.mean),
                 )
                 for each in self.candidates
             ),
@@ -206,7 +206,7 @@ class Advice(Result):
             yield Table(
                 ("tasks a month, from", "to", "cheapest", "so much lies there"),
                 tuple(
-                    (_cents(each.start), _cents(each.end), each.cheapest or "(a tie)", _percent(each.share))
+                    (cents(each.start), cents(each.end), each.cheapest or "(a tie)", percent(each.share))
                     for each in self.by_use
                 ),
                 "By how much is done: exact crossings of the expected bills",
@@ -214,14 +214,14 @@ class Advice(Result):
         if self.own_plans_usd is not None:
             less = self.advised.total_usd.mean - self.own_plans_usd
             yield (
-                f"With the plan that suits their own month for everyone, all would pay {usd(_cents(self.own_plans_usd))} a "
-                f"month on average, {usd(_cents(less))} less than with the advice: upgrades by person pay that much at best."
+                f"With the plan that suits their own month for everyone, all would pay {usd(cents(self.own_plans_usd))} a "
+                f"month on average, {usd(cents(less))} less than with the advice: upgrades by person pay that much at best."
             )
         if self.levers:
             yield Table(
                 ("turn", "saves, mean", "blocks, credits", "note"),
                 tuple(
-                    (each.what, usd(_cents(each.saving_usd)), each.blocked_credits, each.note) for each in self.levers
+                    (each.what, usd(cents(each.saving_usd)), each.blocked_credits, each.note) for each in self.levers
                 ),
                 f"What else could be turned on or off with {self.advised.name}",
             )
@@ -229,26 +229,26 @@ class Advice(Result):
 
     def _answer(self) -> Iterator[str]:
         best = self.advised
-        yield f"Advice: {best.name}, {usd(_cents(best.total_usd.mean))} a month on average."
+        yield f"Advice: {best.name}, {usd(cents(best.total_usd.mean))} a month on average."
         saving = self.saving_usd
         if self.current is not None and saving is not None:
             yield (
                 "That is what is done now."
                 if self.current.name == best.name
-                else f"It saves {usd(_cents(saving))} a month on average against {self.current.name}."
+                else f"It saves {usd(cents(saving))} a month on average against {self.current.name}."
             )
         if best.cheapest_probability is not None and best.regret_usd is not None and len(self._choice) > 1:
             yield (
-                f"It is the cheapest in {_percent(best.cheapest_probability)} of possible months; not to know the month "
-                f"beforehand costs {usd(_cents(best.regret_usd))} on average."
+                f"It is the cheapest in {percent(best.cheapest_probability)} of possible months; not to know the month "
+                f"beforehand costs {usd(cents(best.regret_usd))} on average."
             )
         others = [each for each in self._choice if each.name != best.name]
         if others:
             more = others[0].total_usd.mean - best.total_usd.mean
             error = max(best.total_usd.errors["mean"], others[0].total_usd.errors["mean"])
             close = ", a close call" if more <= max(error, best.total_usd.mean / 50) else ""
-            yield f"Next is {others[0].name}, {usd(_cents(more))} more on average{close}."
-        yield f"A budget of {usd(_cents(best.budget_usd))} holds in {_percent(self.confidence)} of months."
+            yield f"Next is {others[0].name}, {usd(cents(more))} more on average{close}."
+        yield f"A budget of {usd(cents(best.budget_usd))} holds in {percent(self.confidence)} of months."
         for each in self.turned_by:
             claim = f"{each.rate.source} ({each.rate.status}) on {each.rate.route}/{each.rate.model}"
             yield f"- Believing {claim}, the advice is {each.advised}."
@@ -512,15 +512,3 @@ def _levers(advised: _Drawn, drawn: "Callable[[Horizon], list[_Drawn]]") -> Iter
     if metered > 0.005:
         note = "work stops when the included credits are used up"
         yield Lever("additional usage off", figure(metered), figure(metered * 100), note)
-
-
-def _known(value: Decimal | None) -> str | None:
-    return None if value is None else plain(value)
-
-
-def _cents(value: Decimal) -> Decimal:
-    return canonical(value.quantize(Decimal("0.01")))
-
-
-def _percent(share: Decimal) -> str:
-    return f"{canonical((share * 100).quantize(Decimal('0.1'))):f} %"

@@ -111,8 +111,5 @@ class Case:
     def estimate(self, option: Option, rate: Rate | None = None) -> Estimate:
         """The same, where its bill is known. Raises `InputError` where the credits included in its plan are not."""
         found = self.month(option, rate)
-        if found.total_usd is None:
-            raise InputError(
-                f"option {option}: the credits included in plan {option.plan} are not known, so neither is its bill"
-            )
+        _ = found.known_total_usd
         return found

@@ -36,7 +36,7 @@ class Candidate:
     @property
     def total_usd(self) -> Decimal:
         """The month's bill at the claim believed, in US dollars."""
-        return _total(self.estimate)
+        return self.estimate.known_total_usd
 
     def to_dict(self) -> dict[str, Any]:
         """The option as machine output holds it."""
@@ -52,7 +52,7 @@ class Candidate:
                     "claim": each.rate.id,
                     "status": each.rate.status,
                     "source": each.rate.source,
-                    "total_usd": plain(_total(each)),
+                    "total_usd": plain(each.known_total_usd),
                 }
                 for each in self.by_claim
             ],
@@ -180,7 +180,7 @@ class Comparison(Result):
         yield Table(
             ("option", "total a month", "price"),
             tuple(
-                (candidate.option, usd(_total(each)), claim_words(each.rate))
+                (candidate.option, usd(each.known_total_usd), claim_words(each.rate))
                 for candidate in self.options
                 for each in candidate.by_claim
             ),
@@ -234,7 +234,7 @@ class Comparison(Result):
                 "credits": each.credits,
                 "usage_usd": each.month.usd,
                 "seat_usd": each.bill.seat_usd,
-                "total_usd": _total(each),
+                "total_usd": each.known_total_usd,
                 "cheapest": candidate.option == self.cheapest,
                 "robust": self.verdict.robust,
                 "turns": each.rate.id in self.verdict.turned_by,
@@ -275,7 +275,7 @@ def compare(
     names = [str(option) for option in chosen]
     candidates = [candidate_of(name, option, case, case.estimate) for name, option in zip(names, chosen, strict=True)]
     cheapest = strictly_cheapest([each.total_usd for each in candidates], names)
-    turns = turning_claims(candidates, cheapest, lambda months: [_total(each) for each in months])
+    turns = turning_claims(candidates, cheapest, lambda months: [each.known_total_usd for each in months])
     verdict = Verdict(cheapest is not None and not turns, tuple(Turn(*turn) for turn in turns))
     notices = distinct(compared_notices(chosen, candidates))
     return Comparison(
@@ -311,11 +311,6 @@ def believed_words(claims: Iterable[str], rates: Iterable[Rate]) -> str:
     by_id = {rate.id: rate for rate in rates}
     found = [by_id[claim] for claim in claims]
     return " and ".join(f"{rate.source} ({rate.status}) on {rate.route}/{rate.model}" for rate in found)
-
-
-def _total(estimate: Estimate) -> Decimal:
-    assert estimate.total_usd is not None  # compare() refuses options without one
-    return estimate.total_usd
 
 
 def _allowance_usd(estimate: Estimate) -> Decimal:
@@ -418,6 +413,6 @@ def difference(option: str, own: Estimate, against: str, base: Estimate) -> Diff
     return Difference(
         option,
         against,
-        canonical(EXACT.subtract(_total(own), _total(base))),
+        canonical(EXACT.subtract(own.known_total_usd, base.known_total_usd)),
         tuple(Cause(cause, canonical(amount)) for cause, amount in causes if amount),
     )

@@ -209,7 +209,7 @@ def breakeven(
     varied.changed(case, first)  # what cannot be varied is refused before the work
 
     def bill_of(option: Option) -> Callable[[Decimal], Fraction]:
-        return lambda value: Fraction(varied.changed(case, value).estimate(option).total_usd or 0)
+        return lambda value: Fraction(varied.changed(case, value).estimate(option).known_total_usd)
 
     # An account's bill is in whole nano-AIU by seat and day; parts of a share of the prompt are in millionths of a token.
     rounded = case.account is not None or (varied.name == SHARE and case.profile.cache_write is not None)

@@ -111,6 +111,21 @@ def count_of(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def cents(value: Decimal) -> Decimal:
+    """An amount to compare by eye, to the cent; the exact one is in the other formats."""
+    return canonical(value.quantize(Decimal("0.01")))
+
+
+def percent(share: Decimal) -> str:
+    """A share for a person: whole percent but near 0 and 1."""
+    value = share * 100
+    if 0 < value < 1:
+        return "under 1 %" if value < Decimal("0.05") else f"{value:.1f} %"
+    if 99 < value < 100:
+        return f"{value:.1f} %" if value < Decimal("99.95") else "over 99.9 %"
+    return f"{max(value, Decimal(0)):.0f} %"
+
+
 def visible(value: str) -> str:
     """A text with its control and direction-changing characters made visible, so that it cannot move the cursor."""
     return "".join(

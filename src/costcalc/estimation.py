@@ -173,6 +173,15 @@ class Estimate(Result):
         return self.bill.total_usd
 
     @property
+    def known_total_usd(self) -> Decimal:
+        """The month's bill in US dollars. Raises `InputError` where it is not known."""
+        if self.total_usd is None:
+            raise InputError(
+                f"option {self.option}: the credits included in plan {self.option.plan} are not known, so neither is its bill"
+            )
+        return self.total_usd
+
+    @property
     def credits(self) -> Decimal:
         """The month's use in AI credits, before any allowance."""
         return self.month.credits

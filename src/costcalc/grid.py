@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from costcalc.billing.account import Account
 from costcalc.cases import Case
 from costcalc.comparison import DEFAULT_OPTIONS, strictly_cheapest
-from costcalc.display import Cell, Part, Result, Table, usd
+from costcalc.display import Cell, Part, Result, Table, cents, usd
 from costcalc.errors import InputError
 from costcalc.estimation import Estimate, Option
 from costcalc.inputs import Change, Input, Value, with_changes
@@ -138,7 +138,7 @@ class Sweep(Result):
         return Table(
             (self.axes[0].name, *letters.values(), "cheapest"),
             tuple(
-                (*point.at, *map(_shown, point.totals_usd), "=" if point.cheapest is None else letters[point.cheapest])
+                (*point.at, *map(cents, point.totals_usd), "=" if point.cheapest is None else letters[point.cheapest])
                 for point in self.points
             ),
             f"A month's bill in USD, by {self.axes[0].unit}",
@@ -151,7 +151,7 @@ class Sweep(Result):
         for place, value in enumerate(down.values):
             first = place * len(across.values)
             cells = [
-                f"{'=' if point.cheapest is None else letters[point.cheapest]} {_shown(min(point.totals_usd))}"
+                f"{'=' if point.cheapest is None else letters[point.cheapest]} {cents(min(point.totals_usd))}"
                 for point in self.points[first : first + len(across.values)]
             ]
             rows.append((value, *cells))
@@ -237,7 +237,7 @@ def sweep(
         totals = []
         for option, name in zip(chosen, names, strict=True):
             estimate = changed.estimate(option)
-            totals.append(estimate.total_usd or Decimal(0))
+            totals.append(estimate.known_total_usd)
             if estimate.rate.source in case.book.sources:  # a price that is swept is in the axis
                 used.setdefault(estimate.rate.id, estimate)
                 for notice in estimate.notices:
@@ -337,8 +337,3 @@ def _decimal(name: str, value: Value) -> Decimal:
     if isinstance(value, bool) or len(text) > 40 or not found.is_finite():
         raise InputError(f"{name}: {text!r:.40} is not a number")
     return found
-
-
-def _shown(total: Decimal) -> Decimal:
-    """Cents are enough to compare by eye; the exact bills are in the other formats."""
-    return canonical(total.quantize(Decimal("0.01")))

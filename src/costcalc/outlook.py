@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 
 from costcalc.billing.plan import plan as plan_named
-from costcalc.display import Cell, Part, Result, Table, number, usd
+from costcalc.display import Cell, Part, Result, Table, cents, number, percent, usd
 from costcalc.errors import InputError
 from costcalc.estimation import Estimate
 from costcalc.horizon import SPREAD_UNITS
@@ -315,7 +315,7 @@ class Forecast(Result):
         if len(self.options) > 1:
             yield Table(
                 ("option", "cheapest in"),
-                tuple((each.option, _percent(each.cheapest_probability)) for each in self.options),
+                tuple((each.option, percent(each.cheapest_probability)) for each in self.options),
                 "On the same draws" + (", all months together" if len(first.months) > 1 else ""),
             )
         if len(first.months) > 1:
@@ -329,7 +329,7 @@ class Forecast(Result):
                         _shown(found.total_usd.mean),
                         _shown(found.total_usd[50]),
                         _shown(found.total_usd[90]),
-                        None if found.exhaustion is None else _percent(found.exhaustion.probability),
+                        None if found.exhaustion is None else percent(found.exhaustion.probability),
                     )
                     for each in self.options
                     for found in each.months
@@ -370,8 +370,8 @@ class Forecast(Result):
         rows.append(("credits", *(_shown(value) for value in tasks.credits.values())))
         yield Table(("a task", "mean", "p50", "p90", "p99"), tuple(rows), "Single tasks")
         yield (
-            f"The largest 1 % of tasks are {_percent(tasks.heaviest['1'])} of all use, "
-            f"the largest 10 % {_percent(tasks.heaviest['10'])}."
+            f"The largest 1 % of tasks are {percent(tasks.heaviest['1'])} of all use, "
+            f"the largest 10 % {percent(tasks.heaviest['10'])}."
         )
         yield from claims_line(self.rates)
 
@@ -379,8 +379,8 @@ class Forecast(Result):
         """What a person wants to know first."""
         total = month.total_usd
         yield (
-            f"Half of all months cost less than {usd(_cents(total[50]))}, nine of ten less than "
-            f"{usd(_cents(total[90]))}; the mean is {usd(_cents(total.mean))}: {first.option}"
+            f"Half of all months cost less than {usd(cents(total[50]))}, nine of ten less than "
+            f"{usd(cents(total[90]))}; the mean is {usd(cents(total.mean))}: {first.option}"
         )
         if self.known_until is not None and self.known_credits is not None:
             yield f"Known until {self.known_until}: {number(_rounded(self.known_credits))} credits; the rest is forecast."
@@ -388,21 +388,21 @@ class Forecast(Result):
         if gone is not None:
             when = "" if gone.p50 is None else f", typically on {gone.p50:%B} {gone.p50.day}"
             whose = " of a person" if self.people > 1 and not is_pooled(month.expected) else ""
-            yield f"The included credits{whose} run out in {_percent(gone.probability)} of months{when}."
+            yield f"The included credits{whose} run out in {percent(gone.probability)} of months{when}."
         which = "" if len(first.months) == 1 else ", the dearest one ahead included"
         for confidence, amount in first.budget_for:
-            yield f"A budget of {usd(_cents(amount))} holds in {_percent(confidence)} of months{which}."
+            yield f"A budget of {usd(cents(amount))} holds in {percent(confidence)} of months{which}."
         if self.budget_usd is not None and self.over_budget_probability is not None:
             yield (
-                f"The budget of {usd(self.budget_usd)} is exceeded in {_percent(self.over_budget_probability)} of months."
+                f"The budget of {usd(self.budget_usd)} is exceeded in {percent(self.over_budget_probability)} of months."
             )
         if month.blocked_probability:
             yield (
-                f"Limits block work in {_percent(month.blocked_probability)} of months, "
+                f"Limits block work in {percent(month.blocked_probability)} of months, "
                 f"{number(_rounded(month.blocked_credits.mean))} credits of it in the mean month."
             )
         error = max(total.errors[f"p{percent}"] for percent in (50, 90))
-        yield f"With {self.draws:,} draws these amounts are exact to about {usd(_cents(error))} (95 %)."
+        yield f"With {self.draws:,} draws these amounts are exact to about {usd(cents(error))} (95 %)."
 
     def rows(self) -> list[dict[str, Any]]:
         return [
@@ -453,8 +453,8 @@ def distribution(values: "Floats", *, crowds: bool, exact_mean: Decimal | None =
     blocks = [each for each in batches(values) if len(each) == BLOCK] if crowds else []
     if len(blocks) > 3:
         deviation = max(deviation, float(np.std([each.mean() for each in blocks], ddof=1)) / math.sqrt(len(blocks)))
-    for percent in PERCENTILES:
-        share = percent / 100
+    for place in PERCENTILES:
+        share = place / 100
         half = _Z95 * math.sqrt(count * share * (1 - share))
         low = ordered[max(0, math.floor(count * share - half))]
         high = ordered[min(count - 1, math.ceil(count * share + half))]
@@ -462,8 +462,8 @@ def distribution(values: "Floats", *, crowds: bool, exact_mean: Decimal | None =
         if len(blocks) > 3:
             spread = float(np.std([np.quantile(each, share) for each in blocks], ddof=1))
             error = max(error, _Z95 * spread / math.sqrt(len(blocks)))
-        found[percent] = figure(np.quantile(ordered, share))
-        errors[f"p{percent}"] = figure(error, 2)
+        found[place] = figure(np.quantile(ordered, share))
+        errors[f"p{place}"] = figure(error, 2)
     mean = figure(values.mean()) if exact_mean is None else canonical(exact_mean)
     return Distribution(
         mean,
@@ -492,20 +492,6 @@ def _rounded(value: Decimal) -> Decimal:
     return canonical(value.quantize(Decimal("0.1"))) if abs(value) < 10_000 else canonical(value.quantize(Decimal(1)))
 
 
-def _cents(value: Decimal) -> Decimal:
-    return canonical(value.quantize(Decimal("0.01")))
-
-
 def _shown(value: Decimal) -> Decimal:
     """A figure for a table of many."""
     return canonical(Decimal(f"{value:.4g}"))
-
-
-def _percent(share: Decimal) -> str:
-    """A chance for a person: whole percent but near 0 and 1."""
-    percent = share * 100
-    if percent and percent < 1:
-        return "under 1 %" if percent < Decimal("0.05") else f"{percent:.1f} %"
-    if 99 < percent < 100:
-        return f"{percent:.1f} %" if percent < Decimal("99.95") else "over 99.9 %"
-    return f"{percent:.0f} %"

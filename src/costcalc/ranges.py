@@ -14,7 +14,7 @@ from costcalc.errors import InputError, unknown_name
 from costcalc.estimation import Option, with_option_modifiers
 from costcalc.inputs import MEANS, SHARE, Input, Value
 from costcalc.pricing.rate import Rate
-from costcalc.units import EXACT, canonical, plain
+from costcalc.units import EXACT, canonical, known, plain
 from costcalc.workload.profile import Provenance
 
 ASSUMED: Final = {
@@ -52,10 +52,6 @@ class Uncertain:
 
     def to_dict(self) -> dict[str, Any]:
         """The input as machine output holds it."""
-
-        def known(value: Decimal | None) -> str | None:
-            return None if value is None else plain(value)
-
         return {
             "input": self.name,
             "unit": self.unit,

@@ -77,7 +77,7 @@ class Outcome:
     @property
     def total_usd(self) -> Decimal:
         """The month's bill in US dollars."""
-        return _total(self.estimate)
+        return self.estimate.known_total_usd
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome as machine output holds it."""
@@ -127,7 +127,7 @@ class WhatIf(Result):
             "on": self.on.isoformat(),
             "basis": self.basis,
             "base": [
-                {"option": str(each.option), "total_usd": plain(_total(each)), "credits": plain(each.credits)}
+                {"option": str(each.option), "total_usd": plain(each.known_total_usd), "credits": plain(each.credits)}
                 for each in self.base
             ],
             "cheapest": self.cheapest,
@@ -144,7 +144,7 @@ class WhatIf(Result):
 
     def parts(self) -> Iterator[Part]:
         yield "\n".join(self._answer())
-        base = [("base", str(each.option), usd(_total(each)), None, None) for each in self.base]
+        base = [("base", str(each.option), usd(each.known_total_usd), None, None) for each in self.base]
         yield Table(
             ("scenario", "option", "total a month", "difference", "in %"),
             (
@@ -202,12 +202,15 @@ class WhatIf(Result):
 
     def _answer(self) -> Iterator[str]:
         for each in self.scenarios:
-            found = [
-                f"{outcome.option} {usd(outcome.total_usd)} instead of {usd(_total(base))} ({_signed(outcome.difference_usd)})"
-                if outcome.difference_usd
-                else f"{outcome.option} stays at {usd(outcome.total_usd)}"
-                for base, outcome in zip(self.base, each.outcomes, strict=True)
-            ]
+            found = []
+            for base, outcome in zip(self.base, each.outcomes, strict=True):
+                more = f"instead of {usd(base.known_total_usd)} ({_signed(outcome.difference_usd)})"
+                changed = (
+                    f"{usd(outcome.total_usd)} {more}"
+                    if outcome.difference_usd
+                    else f"stays at {usd(outcome.total_usd)}"
+                )
+                found.append(f"{outcome.option} {changed}")
             yield f"{each.name}: {'; '.join(found)}."
             if len(self.base) > 1 and each.cheapest != self.cheapest:
                 before, after = self.cheapest or "a tie", each.cheapest or "a tie"
@@ -218,7 +221,7 @@ class WhatIf(Result):
             {
                 "scenario": each.name,
                 "option": outcome.option,
-                "base_usd": _total(base),
+                "base_usd": base.known_total_usd,
                 "total_usd": outcome.total_usd,
                 "difference_usd": outcome.difference_usd,
                 "cause": cause.cause,
@@ -365,9 +368,9 @@ def _scenario(
 
 def _outcome(option: Option, before: Estimate, cases: dict[tuple[int, ...], Case], names: Sequence[str]) -> Outcome:
     after = cases[tuple(range(len(names)))].estimate(option)
-    totals = {some: _total(case.estimate(option)) for some, case in cases.items()}
+    totals = {some: case.estimate(option).known_total_usd for some, case in cases.items()}
     added = shapley_values(len(names), lambda some: Fraction(totals[some]))
-    whole = canonical(EXACT.subtract(_total(after), _total(before)))
+    whole = canonical(EXACT.subtract(after.known_total_usd, before.known_total_usd))
     causes = tuple(Cause(name, amount) for name, amount in zip(names, _rounded(added, names, whole), strict=True))
     parts = difference(str(option), after, "base", before).causes
     return Outcome(str(option), after, whole, causes, parts)
@@ -395,12 +398,7 @@ def _rounded(shares: Sequence[Fraction], names: Sequence[str], whole: Decimal) -
 
 
 def _cheapest(estimates: Sequence[Estimate]) -> str | None:
-    return strictly_cheapest([_total(each) for each in estimates], [str(each.option) for each in estimates])
-
-
-def _total(estimate: Estimate) -> Decimal:
-    assert estimate.total_usd is not None  # a case refuses options without one
-    return estimate.total_usd
+    return strictly_cheapest([each.known_total_usd for each in estimates], [str(each.option) for each in estimates])
 
 
 def _signed(amount: Decimal) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from costcalc.billing.account import Account
 from costcalc.cases import Case
 from costcalc.comparison import DEFAULT_OPTIONS, strictly_cheapest
-from costcalc.display import Part, Result, Table, usd
+from costcalc.display import Part, Result, Table, cents, percent, usd
 from costcalc.errors import InputError
 from costcalc.estimation import Estimate, Option
 from costcalc.inputs import Change, Input, Value, with_changes
@@ -23,7 +23,7 @@ from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claims_line
 from costcalc.ranges import ASSUMED, CHANCE, Uncertain, rate_of, uncertain_inputs
-from costcalc.units import EXACT, canonical, plain
+from costcalc.units import EXACT, canonical, known, plain
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
 
 if TYPE_CHECKING:
@@ -74,12 +74,13 @@ class Figure:
     p50_usd: Decimal | None = None
     p95_usd: Decimal | None = None
 
+    @property
+    def spread(self) -> tuple[Decimal | None, ...]:
+        """The figure as things are, and its percentiles."""
+        return self.now_usd, self.p5_usd, self.p50_usd, self.p95_usd
+
     def to_dict(self) -> dict[str, Any]:
         """The figure as machine output holds it."""
-
-        def known(value: Decimal | None) -> str | None:
-            return None if value is None else plain(value)
-
         return {
             "figure": self.name,
             "now_usd": plain(self.now_usd),
@@ -187,12 +188,10 @@ class Sensitivity(Result):
             "The inputs and their ranges",
         )
         if self.samples:
-            spreads = [figure for figure in figures if figure.p50_usd is not None]
             yield Table(
                 ("figure", "now", "p5", "p50", "p95"),
                 tuple(
-                    (each.name, *map(_cents, (each.now_usd, each.p5_usd, each.p50_usd, each.p95_usd)))
-                    for each in spreads
+                    (each.name, *(None if value is None else cents(value) for value in each.spread)) for each in figures
                 ),
                 f"With every input drawn from its range, USD ({self.samples:,} samples, seed {self.seed})",
             )
@@ -210,19 +209,19 @@ class Sensitivity(Result):
             ends = (
                 (None, None, None)
                 if bar is None
-                else (_cents(bar.at_low_usd), _cents(bar.at_high_usd), _bar(bar, widest))
+                else (cents(bar.at_low_usd), cents(bar.at_high_usd), _bar(bar, widest))
             )
-            explained = (None, None) if share is None else (_percent(share.first_order), _percent(share.total_order))
+            explained = (None, None) if share is None else (percent(share.first_order), percent(share.total_order))
             rows.append((name, *ends, *(explained if shares else ())))
         columns = ("input", "at low", "at high", "swing", *(("alone", "in all") if shares else ()))
-        return Table(columns, tuple(rows), f"{figure.name}: {usd(_cents(figure.now_usd))} now")
+        return Table(columns, tuple(rows), f"{figure.name}: {usd(cents(figure.now_usd))} now")
 
     def _answer(self) -> Iterator[str]:
         if self.decision is None:
             figure = self.options[0]
         else:
             figure = self.decision
-            yield f"Cheapest as things are: {self.cheapest}; {figure.name}: {usd(_cents(figure.now_usd))}."
+            yield f"Cheapest as things are: {self.cheapest}; {figure.name}: {usd(cents(figure.now_usd))}."
             words = ", ".join(self.turned_by)
             yield (
                 f"Within its range alone, {words} changes which is cheapest."
@@ -230,7 +229,7 @@ class Sensitivity(Result):
                 else ("No input alone, within its range, changes which is cheapest.")
             )
         if self.cheapest_shares is not None and len(self.cheapest_shares) > 1:
-            shares = ", ".join(f"{option} in {_percent(share)}" for option, share in self.cheapest_shares)
+            shares = ", ".join(f"{option} in {percent(share)}" for option, share in self.cheapest_shares)
             yield f"With every input drawn from its range, the cheapest is {shares} of the samples."
         first = self.look_first
         if first is None:
@@ -240,7 +239,7 @@ class Sensitivity(Result):
             "Settle whose price holds" if any(each.name == first and each.claims for each in self.inputs) else "Measure"
         )
         share = next((each for each in figure.shares or () if each.name == first), None)
-        why = "it swings most" if share is None else f"it has a part in {_percent(share.total_order)} of the variance"
+        why = "it swings most" if share is None else f"it has a part in {percent(share.total_order)} of the variance"
         yield f"{verb} first: {first} ({why} of {figure.name})."
 
     def rows(self) -> list[dict[str, Any]]:
@@ -309,7 +308,7 @@ def sensitivity(
     base = tuple(map(case.estimate, chosen))
     ends = [_at_ends(case, chosen, each) for each in inputs]
     names = [str(option) for option in chosen]
-    totals = [_total(each) for each in base]
+    totals = [each.known_total_usd for each in base]
     cheapest = strictly_cheapest(totals, names)
     pair = _pair(totals, cheapest, names)
     figures = [
@@ -337,24 +336,19 @@ def sensitivity(
     )  # fmt: skip
 
 
-def _total(estimate: Estimate) -> Decimal:
-    assert estimate.total_usd is not None  # a case refuses options without one
-    return estimate.total_usd
-
-
 def _at_ends(case: Case, options: Sequence[Option], found: Uncertain) -> list[list[Decimal]]:
     """The bills of all options at the low and the high end of an input, or under each claim of a price."""
     if found.claims:
         return [
             [
-                _total(case.estimate(option, rate_of(case, option, claim if found.is_of(option) else None)))
+                case.estimate(option, rate_of(case, option, claim if found.is_of(option) else None)).known_total_usd
                 for option in options
             ]
             for claim in found.claims
         ]
     varied = Input(found.name)
     changed = [with_changes(case, [Change(varied, end)], options) for end in (found.low, found.high)]
-    return [[_total(each.estimate(option)) for option in options] for each in changed]
+    return [[each.estimate(option).known_total_usd for option in options] for each in changed]
 
 
 def _spanned(rows: list[list[Decimal]]) -> tuple[list[Decimal], list[Decimal]]:
@@ -434,12 +428,4 @@ def _range_notices(case: Case, inputs: Sequence[Uncertain]) -> Iterator[Notice]:
 def _bar(bar: Bar, widest: Decimal) -> str:
     """The swing as a number with a bar: as long as it is of the widest."""
     length = int((bar.swing_usd * 20 / widest).to_integral_value()) if widest else 0
-    return f"{_cents(bar.swing_usd)!s:>9} {'#' * length}".rstrip()
-
-
-def _cents(value: Decimal | None) -> Decimal | None:
-    return None if value is None else canonical(value.quantize(Decimal("0.01")))
-
-
-def _percent(share: Decimal) -> str:
-    return f"{canonical((share * 100).quantize(Decimal('0.1'))):f} %"
+    return f"{cents(bar.swing_usd)!s:>9} {'#' * length}".rstrip()

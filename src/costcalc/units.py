@@ -64,6 +64,11 @@ def json_number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
+def known(value: Decimal | None) -> str | None:
+    """A decimal as machine output shows it; None stays null: it is not known."""
+    return None if value is None else plain(value)
+
+
 def decimal_of(units: int, places: int) -> Decimal:
     """`units` x 10^-`places` (0 to 63), exactly and canonical, whatever the caller's decimal context.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from costcalc.billing.plan import Plan
 from costcalc.notices import Notice
-from costcalc.units import EXACT, canonical, plain, usd_of_credits
+from costcalc.units import EXACT, canonical, known, plain, usd_of_credits
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,6 @@ class Bill:
 
     def to_dict(self) -> dict[str, Any]:
         """The bill as machine output holds it."""
-
-        def known(value: Decimal | None) -> str | None:
-            return None if value is None else plain(value)
-
         return {
             "plan": self.plan,
             "seats": self.seats,

@@ -12,6 +12,7 @@ from costcalc.cli.options import (
     Format,
     KeepFresh,
     On,
+    Options,
     OutputFormat,
     ProfileArgument,
     RatesFile,
@@ -42,12 +43,7 @@ def sensitivity(
     expected_only: Annotated[
         bool, typer.Option("--expected-only", help="Leave the chance of a single month out of all at once.")
     ] = False,
-    option: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ROUTE/MODEL[@PLAN]", help="An option, as often as there are; settings may follow, as for compare."
-        ),
-    ] = None,
+    option: Options = None,
     account: AccountFile = None,
     developers: Developers = None,
     on: On = None,

@@ -12,6 +12,7 @@ from costcalc.cli.options import (
     Format,
     KeepFresh,
     On,
+    Options,
     OutputFormat,
     ProfileArgument,
     RatesFile,
@@ -29,12 +30,7 @@ def sweep(
             "cached_share=0.5,0.7,0.9 (values), price.api/gpt-5.4-mini.output=1:5.",
         ),
     ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ROUTE/MODEL[@PLAN]", help="An option, as often as there are; settings may follow, as for compare."
-        ),
-    ] = None,
+    option: Options = None,
     account: AccountFile = None,
     developers: Developers = None,
     on: On = None,

@@ -12,6 +12,7 @@ from costcalc.cli.options import (
     Format,
     KeepFresh,
     On,
+    Options,
     OutputFormat,
     ProfileArgument,
     RatesFile,
@@ -43,12 +44,7 @@ def whatif(
     scenarios: Annotated[
         str | None, typer.Option(metavar="FILE", help="Scenarios from a TOML file: [scenarios.NAME] tables.")
     ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ROUTE/MODEL[@PLAN]", help="An option, as often as there are; settings may follow, as for compare."
-        ),
-    ] = None,
+    option: Options = None,
     account: AccountFile = None,
     developers: Developers = None,
     on: On = None,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from costcalc.errors import InputError, unknown_name
 from costcalc.tokens import KINDS
 from costcalc.tomlfile import TomlFile, packaged, validation_message
-from costcalc.units import EXACT, canonical, plain
+from costcalc.units import EXACT, canonical, known, plain
 from costcalc.workload.turns import TurnModel
 
 Number = Decimal | int | float | str
@@ -311,18 +311,14 @@ class SessionProfile(BaseModel):
                     "how": self.provenance.get(name, Provenance()).how,
                     "from": list(self.provenance.get(name, Provenance()).sources),
                     "note": self.provenance.get(name, Provenance()).note or None,
-                    "low": _known(self.provenance.get(name, Provenance()).low),
-                    "high": _known(self.provenance.get(name, Provenance()).high),
+                    "low": known(self.provenance.get(name, Provenance()).low),
+                    "high": known(self.provenance.get(name, Provenance()).high),
                 }
                 for name, value in self.numbers().items()
             },
             "note": self.note or None,
             "sources": [{"id": name, **source.model_dump()} for name, source in self.sources.items()],
         }
-
-
-def _known(value: Decimal | None) -> str | None:
-    return None if value is None else plain(value)
 
 
 @lru_cache(maxsize=1)
