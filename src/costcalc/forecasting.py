@@ -36,6 +36,7 @@ from costcalc.horizon import (
 from costcalc.notices import Notice, distinct
 from costcalc.outlook import (
     ClaimOutlook,
+    DayOutlook,
     Distribution,
     Exhaustion,
     Forecast,
@@ -265,6 +266,7 @@ class _Answers:
             over_budget_probability=None
             if self.budget is None
             else share_of((found.total_usd > float(self.budget)).mean()),
+            by_day=tuple(_by_day(month.days, found.by_day)),
         )
 
 
@@ -313,6 +315,13 @@ def _model_notices(horizon: Horizon, first: HorizonMonth) -> Iterator[Notice]:
         yield Notice("crowds_added_up", message)
     for words in first.long_context:
         yield Notice("long_context_tasks", words)
+
+
+def _by_day(days: list[date], use: "Floats") -> Iterator[DayOutlook]:
+    """How use adds up over the month."""
+    percentiles = np.quantile(np.cumsum(use, axis=1), (0.1, 0.5, 0.9), axis=0)
+    for day, found in zip(days, percentiles.T, strict=True):
+        yield DayOutlook(day, *map(figure, found))
 
 
 def _exhaustion(plan: PricedWay, found: WayDraws, days: list[date]) -> Exhaustion | None:

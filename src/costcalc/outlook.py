@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 
 from costcalc.billing.plan import plan as plan_named
+from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.display import Cell, Part, Result, Table, number, usd
 from costcalc.errors import InputError
 from costcalc.estimation import Estimate
@@ -18,7 +19,7 @@ from costcalc.notices import Notice
 from costcalc.pricing.rate import Rate, claims_line
 from costcalc.simulation import BLOCK, batches
 from costcalc.team import Group
-from costcalc.units import canonical, json_number, plain
+from costcalc.units import canonical, credits_of_usd, json_number, plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,6 +81,19 @@ class Exhaustion:
         }
 
 
+class DayOutlook(NamedTuple):
+    """Credits used from the start of the month to the end of a day, before any limit: percentiles of 10, 50 and 90."""
+
+    day: date
+    p10: Decimal
+    p50: Decimal
+    p90: Decimal
+
+    def to_dict(self) -> dict[str, Any]:
+        """The day as machine output holds it."""
+        return {"day": self.day.isoformat(), "p10": plain(self.p10), "p50": plain(self.p50), "p90": plain(self.p90)}
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimOutlook:
     """The same draws at another claim of an option's price."""
@@ -92,7 +106,10 @@ class ClaimOutlook:
 
 @dataclass(frozen=True, slots=True)
 class MonthOutlook:
-    """One month of an option: use in credits, the bill, and the credits running out (None: there are none to run out)."""
+    """One month of an option: use in credits, the bill, and the credits running out (None: there are none to run out).
+
+    `by_day` is how the use adds up, day by day, from the first draws (25,000 at most).
+    """
 
     month: str
     people: int
@@ -103,6 +120,24 @@ class MonthOutlook:
     blocked_probability: Decimal
     blocked_credits: Distribution
     over_budget_probability: Decimal | None
+    by_day: tuple[DayOutlook, ...]
+
+    @property
+    def included_credits(self) -> Decimal | None:
+        """The credits that are included in all; None if there are none, or if each person has their own."""
+        if self.people > 1 and not is_pooled(self.expected):
+            return None
+        return sum((each.bill.included_credits or Decimal(0) for each in self.expected), Decimal(0)) or None
+
+    def credits_for(self, budget_usd: Decimal) -> Decimal | None:
+        """How many credits make a bill of so much; None if that depends on whose they are, or on limits, or seats cost more."""
+        if len(self.expected) > 1 or self.blocked_probability:
+            return None
+        bill = self.expected[0].bill
+        if bill.included_credits and self.included_credits is None:
+            return None
+        rest = budget_usd - bill.seat_usd
+        return None if rest < 0 else canonical(credits_of_usd(rest) + (self.included_credits or 0))
 
     def to_dict(self) -> dict[str, Any]:
         """The month as machine output holds it."""
@@ -119,6 +154,7 @@ class MonthOutlook:
             "over_budget_probability": None
             if self.over_budget_probability is None
             else plain(self.over_budget_probability),
+            "by_day": [each.to_dict() for each in self.by_day],
             "errors": {"credits": self.credits.errors_dict(), "total_usd": self.total_usd.errors_dict()},
         }
 
@@ -146,7 +182,7 @@ class Outlook:
         first = self.months[0].to_dict()
         return {
             "option": self.option,
-            **{name: value for name, value in first.items() if name != "errors"},
+            **{name: value for name, value in first.items() if name not in ("by_day", "errors")},
             "budget_for": [
                 {"confidence": plain(confidence), "usd": plain(amount)} for confidence, amount in self.budget_for
             ],
@@ -375,6 +411,37 @@ class Forecast(Result):
         )
         yield from claims_line(self.rates)
 
+    def charts(self) -> tuple[Chart, ...]:
+        spend = [
+            _spend_chart(each, month, self, "spend" if (place, number) == (0, 0) else f"spend-{place + 1}-{month.month}")
+            for number in range(len(self.options[0].months))
+            for place, each in enumerate(self.options)
+            for month in (each.months[number],)
+        ]
+        return (spend[0], self._bills_chart(), *spend[1:])
+
+    def _caption(self) -> tuple[str, ...]:
+        return (f"{self.work}: {self.draws:,} drawn months, seed {self.seed}; prices of {self.on}.", *claims_line(self.rates))
+
+    def _bills_chart(self) -> Chart:
+        """The bill of each option in each month: where nine of ten months lie below, and the median."""
+        found = [
+            (each.option if len(each.months) == 1 else f"{month.month} {each.option}", month.total_usd)
+            for each in self.options
+            for month in each.months
+        ]
+        marks = [
+            Mark("span", tuple(Point(bill[10], name, bill[90]) for name, bill in found), "from the 10th to the 90th percentile"),
+            Mark("dot", tuple(Point(bill[50], name) for name, bill in found), "median: half of all months cost less"),
+            Mark("dot", tuple(Point(bill.mean, name) for name, bill in found), "mean"),
+        ]
+        if self.budget_usd is not None:
+            marks.append(Mark("rule", (Point(self.budget_usd, None),), f"budget {usd(self.budget_usd)}"))
+        total = found[0][1]
+        title = f"Nine of ten months cost less than {usd(_cents(total[90]))}: {self.options[0].option}"
+        axis = Axis("bill of a month", "US dollars")
+        return Chart("bills", title, self._caption(), axis, Axis("option", scale="name"), tuple(marks))
+
     def _answer(self, first: Outlook, month: MonthOutlook) -> Iterator[str]:
         """What a person wants to know first."""
         total = month.total_usd
@@ -431,6 +498,38 @@ def is_pooled(expected: Iterable[Estimate]) -> bool:
     """Whether there is a pool that people share, of a plan or an account: what runs out is that, not the credits of each."""
     terms = [(each.option.plan, each.bill.account_month) for each in expected]
     return any(month is not None or (plan is not None and plan_named(plan).pooled) for plan, month in terms)
+
+
+def _spend_chart(outlook: Outlook, month: MonthOutlook, found: Forecast, name: str) -> Chart:
+    """How the use of a month adds up, against the credits included and the budget, and when the credits run out."""
+    marks = [
+        Mark("band", tuple(Point(each.day, each.p10, None, each.p90) for each in month.by_day), "eight of ten months"),
+        Mark("line", tuple(Point(each.day, each.p50) for each in month.by_day), "median"),
+    ]
+    gone, included = month.exhaustion, month.included_credits
+    title = f"Nine of ten months use less than {number(_rounded(month.credits[90]))} credits: {outlook.option}"
+    caption = [f"Credits used up to each day of {month.month}, before any limit.", *found._caption()]
+    if included is not None:
+        marks.append(Mark("rule", (Point(None, included),), f"included credits: {number(included)}"))
+        if gone is not None and gone.p10 is not None and gone.p50 is not None:
+            marks.append(Mark("span", (Point(gone.p10, included, gone.p90),), "they run out: eight of ten days, if they do"))
+            marks.append(Mark("dot", (Point(gone.p50, included),), "the middle one of those days"))
+            title = (
+                f"The included credits run out in {_percent(gone.probability)} of months, typically on {gone.p50:%B} "
+                f"{gone.p50.day}: {outlook.option}"
+            )
+    elif gone is not None:
+        caption.insert(0, "Everybody has included credits of their own, so there is no line for them.")
+    if found.budget_usd is not None:
+        reached = month.credits_for(found.budget_usd)
+        if reached is None:
+            caption.insert(0, f"The budget of {usd(found.budget_usd)} is not a number of credits: it depends on whose they are.")
+        else:
+            marks.append(Mark("rule", (Point(None, reached),), f"budget {usd(found.budget_usd)}: {number(reached)} credits"))
+    if found.known_until is not None and f"{found.known_until:%Y-%m}" == month.month:
+        marks.append(Mark("rule", (Point(found.known_until, None),), f"known until {found.known_until}"))
+    axis = Axis("credits used since the start of the month", "AI credits")
+    return Chart(name, title, tuple(caption), Axis("day", "UTC", "day"), axis, tuple(marks))
 
 
 def weighted_quantiles(values: "Floats", weights: "Floats") -> dict[str, Decimal]:

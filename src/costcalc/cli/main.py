@@ -130,7 +130,7 @@ def _run(arguments: "list[str] | None") -> int:
 
 
 def _refuse(message: str) -> int:
-    from costcalc.display import visible
+    from costcalc.texts import visible
 
     print(f"costcalc: {visible(' '.join(message.split()))}", file=sys.stderr)
     return 2
