@@ -165,13 +165,18 @@ class Breakeven(Result):
         yield from claims_line(tuple(each.rate for each in self.estimates))
 
     def charts(self) -> tuple[Chart, ...]:
+        # What matters is drawn large: beyond twice the last crossing and what the number is, nothing happens.
+        last = min(
+            Fraction(self.high), 2 * max(Fraction(self.now), *(each.at for each in self.crossings), Fraction(self.low))
+        )
         bills = [
             Mark(
                 "line",
                 tuple(
                     Point(rounded(place), rounded(line.at(place)))
                     for line in lines
-                    for place in (line.start, line.end)
+                    if line.start < last
+                    for place in (line.start, min(line.end, last))
                 ),
                 option,
             )
@@ -180,23 +185,42 @@ class Breakeven(Result):
         crossings = Mark(
             "dot",
             tuple(
-                Point(rounded(each.at), rounded(min(_bill_at(lines, each.at) for lines in self.lines)), text=f"{rounded(each.at, 4)}")
+                Point(
+                    rounded(each.at),
+                    rounded(min(_bill_at(lines, each.at) for lines in self.lines)),
+                    text=f"{rounded(each.at, 4)}",
+                )
                 for each in self.crossings
             ),
             "the cheapest changes",
-            labelled=True,
         )
-        now = (Mark("rule", (Point(self.now, None),), f"now {plain(self.now)}"),) if self.low <= self.now <= self.high else ()
+        now = (
+            (Mark("rule", (Point(self.now, None),), f"now {plain(self.now)}"),)
+            if self.low <= self.now <= self.high
+            else ()
+        )
         ranges = "; ".join(
-            f"{rounded(each.start, 4)} to {rounded(each.end, 4)} {each.cheapest or '(a tie)'}" for each in self.intervals
+            f"{rounded(each.start, 4)} to {rounded(each.end, 4)} {each.cheapest or '(a tie)'}"
+            for each in self.intervals
         )
         caption = (
             f"Cheapest, by {self.over}: {ranges}.",
             f"Expected months of {self.profile.name} ({self.developers:,}); prices of {self.on}.",
             *claims_line(tuple(each.rate for each in self.estimates)),
         )
+        places = " and ".join(str(rounded(each.at, 4)) for each in self.crossings)
+        title = f"The cheapest option changes at {places}" if places else "The cheapest option stays the same"
         x, y = Axis(self.over, self.unit, from_zero=False), Axis("bill of a month", "US dollars")
-        return (Chart("bills", self._answer(), caption, x, y, (*bills, crossings, *now)),)
+        return (
+            Chart(
+                "bills",
+                f"{title}: {self.over} from {plain(self.low)} to {plain(self.high)}",
+                caption,
+                x,
+                y,
+                (*bills, crossings, *now),
+            ),
+        )
 
     def _answer(self) -> str:
         here = f"{self.cheapest_now} is the cheapest at {plain(self.now)}" if self.cheapest_now else "it is a tie now"

@@ -1,8 +1,8 @@
 """Charts drawn with Vega-Lite: as an Altair chart, a picture, or a page. Nothing is fetched from anywhere.
 
 Only here do figures become binary floating point, which is what pictures are made of; the exact ones are in the tooltips.
-People's texts are data, titles or labels, never names of fields or expressions, so Vega shows them as text. Colours are those of Okabe
-and Ito in an order whose lightness differs; dashes, shapes and words tell the same, for black and white.
+People's texts are data, titles or labels, never names of fields or expressions, so Vega shows them as text. Colours are those
+of Okabe and Ito in an order whose lightness differs; dashes, shapes and words tell the same, for black and white.
 """
 
 import os
@@ -110,7 +110,7 @@ def save(charts: Sequence[Chart], path: "str | os.PathLike[str]") -> None:
     elif ending == ".svg":
         content = vl_convert.vegalite_to_svg(found).encode()
     else:
-        content = _page(found, charts[0].title, vl_convert.javascript_bundle(None)).encode()
+        content = _page(found, charts[0].title, vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")).encode()
     with whole_path(path, replace=True) as part:
         Path(part).write_bytes(content)
 
@@ -161,15 +161,34 @@ def _config() -> dict[str, Any]:
     return {
         "font": _FONT,
         "view": {"stroke": None},
-        "title": {"anchor": "start", "frame": "bounds", "fontSize": 15, "subtitleFontSize": 11, "subtitleColor": "#444444"},
-        "axis": {"labelFontSize": 11, "titleFontSize": 12, "labelLimit": _LABEL, "gridColor": "#dddddd", "tickCount": 8},
-        "legend": {"labelFontSize": 11, "orient": "bottom", "direction": "horizontal", "title": None, "symbolSize": 110, "offset": 8},
+        "title": {
+            "anchor": "start",
+            "frame": "bounds",
+            "fontSize": 15,
+            "subtitleFontSize": 11,
+            "subtitleColor": "#444444",
+        },
+        "axis": {
+            "labelFontSize": 11,
+            "titleFontSize": 12,
+            "labelLimit": _LABEL,
+            "gridColor": "#dddddd",
+            "tickCount": 8,
+        },
+        "legend": {
+            "labelFontSize": 11,
+            "orient": "bottom",
+            "direction": "horizontal",
+            "title": None,
+            "symbolSize": 110,
+            "offset": 8,
+        },
     }
 
 
 def _lines(text: str, width: int, most: int) -> list[str]:
     """A text in so many lines at most, cut with an ellipsis; a line of a picture does not wrap by itself."""
-    lines = wrap(_shown(text), width) or [""]
+    lines = wrap(_shown(text), width, break_on_hyphens=False) or [""]
     return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1][: width - 1]}…"]
 
 
@@ -227,7 +246,7 @@ def _layers(mark: Mark, chart: Chart) -> Iterator[dict[str, Any]]:
         "ring": {"type": "point", "filled": False, "size": 330, "strokeWidth": 2, "opacity": 1},
         "span": {"type": "rule", "strokeWidth": 3.5},
         "line": {"type": "line", "strokeWidth": 2.2},
-        "band": {"type": "area", "opacity": 0.3},
+        "band": {"type": "area", "fillOpacity": 0.3, "opacity": 1},
         "cell": {"type": "rect", "stroke": "white"},
     }
     drawn = looks[mark.form]
@@ -251,9 +270,23 @@ def _axis(axis: Axis, name: Literal["x", "y"], chart: Chart, mark: Mark) -> dict
         }
     if axis.scale == "day":
         unit = {"timeUnit": "utcyearmonthdate"} if mark.form == "bar" else {}
-        return {**found, **unit, "type": "temporal", "scale": {"type": "utc"}, "axis": {"format": "%Y-%m-%d"}}
+        return {
+            **found,
+            **unit,
+            "type": "temporal",
+            "scale": {"type": "utc"},
+            "axis": {"format": _day_format(chart), "labelFlush": False},
+        }
     room = {"padding": _ROOM} if any(each.form == "bar" for each in chart.marks) and not axis.from_zero else {}
     return {**found, "type": "quantitative", "scale": {"zero": axis.from_zero, "nice": not room, **room}}
+
+
+def _day_format(chart: Chart) -> str:
+    """Days without their year, if all are of one month."""
+    days = [
+        each for mark in chart.marks for point in mark.points for each in (point.x, point.x2) if isinstance(each, date)
+    ]
+    return "%b %-d" if len({f"{day:%Y-%m}" for day in days}) == 1 else "%Y-%m-%d"
 
 
 def _series(mark: Mark, chart: Chart) -> dict[str, Any]:
@@ -285,10 +318,14 @@ def _series(mark: Mark, chart: Chart) -> dict[str, Any]:
 def _by_turns(
     values: Sequence[Any], forms: Iterable[str], taking: tuple[str, ...], others: dict[str, Any]
 ) -> Iterator[Any]:
-    """For each form that takes one the next of the values, for others what is said of them, or else what is plain."""
-    turn = cycle(values)
+    """For each form that takes one the next of its values, for others what is said of them, or else what is plain."""
+    turns = {form: cycle(values) for form in taking}
     for form in forms:
-        yield next(turn) if form in taking else others.get(form, "square" if isinstance(values[0], str) else [1, 0])
+        yield (
+            next(turns[form])
+            if form in taking
+            else others.get(form, "square" if isinstance(values[0], str) else [1, 0])
+        )
 
 
 def _rule(mark: Mark, chart: Chart, rows: list[dict[str, Any]], encoding: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -305,7 +342,14 @@ def _rule(mark: Mark, chart: Chart, rows: list[dict[str, Any]], encoding: dict[s
     beside = {"y": {"value": -7 - 13 * place}} if upright else {"x": {"value": 5}}
     yield {
         "data": {"values": rows},
-        "mark": {"type": "text", "align": "center" if upright else "left", "dx": 0, "dy": 0 if upright else -6, "limit": _LABEL, "fontSize": 11},
+        "mark": {
+            "type": "text",
+            "align": "center" if upright else "left",
+            "dx": 0,
+            "dy": 0 if upright else -6,
+            "limit": _LABEL,
+            "fontSize": 11,
+        },
         "encoding": {**kept, **beside, "text": {"field": "series"}},
     }
 

@@ -303,13 +303,16 @@ class UsageReport(Result):
         if not known:
             return ()
         assert self.credits is not None
-        title = f"{number(self.credits)} credits: {count_of(self.totals.records, 'record')} of {count_of(len(self.found), 'file')}"
+        records = count_of(self.totals.records, "record")
+        title = f"{number(self.credits)} credits: {records} of {count_of(len(self.found), 'file')}"
         caption = [*claims_line(self.rates), "Reported credits where there are any, computed ones elsewhere."]
         if self.totals.unpriced:
             caption.append(f"{count_of(self.totals.unpriced, 'record')} of unknown cost are not in it.")
         if self.by == ("day",):
             days = tuple(
-                Point(date.fromisoformat(day), Decimal(0), None, credits) for (day,), credits in sorted(known, key=str) if day
+                Point(date.fromisoformat(day), Decimal(0), None, credits)
+                for (day,), credits in sorted(known, key=str)
+                if day
             )
             axes = Axis("day", "UTC", "day"), Axis("use", "AI credits")
             return (Chart("use", title, tuple(caption), *axes, (Mark("bar", days, "use"),)),) if days else ()

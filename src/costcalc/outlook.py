@@ -19,7 +19,7 @@ from costcalc.notices import Notice
 from costcalc.pricing.rate import Rate, claims_line
 from costcalc.simulation import BLOCK, batches
 from costcalc.team import Group
-from costcalc.units import canonical, credits_of_usd, json_number, plain
+from costcalc.units import canonical, json_number, plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,7 +108,9 @@ class ClaimOutlook:
 class MonthOutlook:
     """One month of an option: use in credits, the bill, and the credits running out (None: there are none to run out).
 
-    `by_day` is how the use adds up, day by day, from the first draws (25,000 at most).
+    `included_credits` are those that one person has or people share (None: there are none, or everybody has their own, or there
+    are several pools), `budget_credits` the use that makes a bill of the budget (None where it depends on whose use it is, or
+    on limits). `by_day` is how the use adds up, day by day, from the first draws (25,000 at most).
     """
 
     month: str
@@ -120,24 +122,9 @@ class MonthOutlook:
     blocked_probability: Decimal
     blocked_credits: Distribution
     over_budget_probability: Decimal | None
+    included_credits: Decimal | None
+    budget_credits: Decimal | None
     by_day: tuple[DayOutlook, ...]
-
-    @property
-    def included_credits(self) -> Decimal | None:
-        """The credits that are included in all; None if there are none, or if each person has their own."""
-        if self.people > 1 and not is_pooled(self.expected):
-            return None
-        return sum((each.bill.included_credits or Decimal(0) for each in self.expected), Decimal(0)) or None
-
-    def credits_for(self, budget_usd: Decimal) -> Decimal | None:
-        """How many credits make a bill of so much; None if that depends on whose they are, or on limits, or seats cost more."""
-        if len(self.expected) > 1 or self.blocked_probability:
-            return None
-        bill = self.expected[0].bill
-        if bill.included_credits and self.included_credits is None:
-            return None
-        rest = budget_usd - bill.seat_usd
-        return None if rest < 0 else canonical(credits_of_usd(rest) + (self.included_credits or 0))
 
     def to_dict(self) -> dict[str, Any]:
         """The month as machine output holds it."""
@@ -154,6 +141,8 @@ class MonthOutlook:
             "over_budget_probability": None
             if self.over_budget_probability is None
             else plain(self.over_budget_probability),
+            "included_credits": None if self.included_credits is None else plain(self.included_credits),
+            "budget_credits": None if self.budget_credits is None else plain(self.budget_credits),
             "by_day": [each.to_dict() for each in self.by_day],
             "errors": {"credits": self.credits.errors_dict(), "total_usd": self.total_usd.errors_dict()},
         }
@@ -413,15 +402,16 @@ class Forecast(Result):
 
     def charts(self) -> tuple[Chart, ...]:
         spend = [
-            _spend_chart(each, month, self, "spend" if (place, number) == (0, 0) else f"spend-{place + 1}-{month.month}")
-            for number in range(len(self.options[0].months))
-            for place, each in enumerate(self.options)
-            for month in (each.months[number],)
+            _spend_chart(each, each.months[0], self, f"spend-{place}" if place > 1 else "spend")
+            for place, each in enumerate(self.options, 1)
         ]
         return (spend[0], self._bills_chart(), *spend[1:])
 
     def _caption(self) -> tuple[str, ...]:
-        return (f"{self.work}: {self.draws:,} drawn months, seed {self.seed}; prices of {self.on}.", *claims_line(self.rates))
+        return (
+            f"{self.work}: {self.draws:,} drawn months, seed {self.seed}; prices of {self.on}.",
+            *claims_line(self.rates),
+        )
 
     def _bills_chart(self) -> Chart:
         """The bill of each option in each month: where nine of ten months lie below, and the median."""
@@ -431,7 +421,11 @@ class Forecast(Result):
             for month in each.months
         ]
         marks = [
-            Mark("span", tuple(Point(bill[10], name, bill[90]) for name, bill in found), "from the 10th to the 90th percentile"),
+            Mark(
+                "span",
+                tuple(Point(bill[10], name, bill[90]) for name, bill in found),
+                "from the 10th to the 90th percentile",
+            ),
             Mark("dot", tuple(Point(bill[50], name) for name, bill in found), "median: half of all months cost less"),
             Mark("dot", tuple(Point(bill.mean, name) for name, bill in found), "mean"),
         ]
@@ -512,24 +506,29 @@ def _spend_chart(outlook: Outlook, month: MonthOutlook, found: Forecast, name: s
     if included is not None:
         marks.append(Mark("rule", (Point(None, included),), f"included credits: {number(included)}"))
         if gone is not None and gone.p10 is not None and gone.p50 is not None:
-            marks.append(Mark("span", (Point(gone.p10, included, gone.p90),), "they run out: eight of ten days, if they do"))
+            marks.append(
+                Mark("span", (Point(gone.p10, included, gone.p90),), "they run out: eight of ten days, if they do")
+            )
             marks.append(Mark("dot", (Point(gone.p50, included),), "the middle one of those days"))
             title = (
                 f"The included credits run out in {_percent(gone.probability)} of months, typically on {gone.p50:%B} "
                 f"{gone.p50.day}: {outlook.option}"
             )
     elif gone is not None:
-        caption.insert(0, "Everybody has included credits of their own, so there is no line for them.")
+        caption.insert(0, "Included credits are not shared by all, so there is no line for them.")
     if found.budget_usd is not None:
-        reached = month.credits_for(found.budget_usd)
+        reached = month.budget_credits
         if reached is None:
-            caption.insert(0, f"The budget of {usd(found.budget_usd)} is not a number of credits: it depends on whose they are.")
+            message = f"No number of credits makes a bill of {usd(found.budget_usd)}: it depends on whose they are, or on limits."
+            caption.insert(0, message)
         else:
-            marks.append(Mark("rule", (Point(None, reached),), f"budget {usd(found.budget_usd)}: {number(reached)} credits"))
+            marks.append(
+                Mark("rule", (Point(None, reached),), f"budget {usd(found.budget_usd)}: {number(reached)} credits")
+            )
     if found.known_until is not None and f"{found.known_until:%Y-%m}" == month.month:
         marks.append(Mark("rule", (Point(found.known_until, None),), f"known until {found.known_until}"))
     axis = Axis("credits used since the start of the month", "AI credits")
-    return Chart(name, title, tuple(caption), Axis("day", "UTC", "day"), axis, tuple(marks))
+    return Chart(name, title, tuple(caption), Axis(f"day of {month.month}", "UTC", "day"), axis, tuple(marks))
 
 
 def weighted_quantiles(values: "Floats", weights: "Floats") -> dict[str, Decimal]:

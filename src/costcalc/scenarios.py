@@ -217,9 +217,19 @@ class WhatIf(Result):
             steps.append(Point(level, cause.cause, end, None, _signed(cause.usd)))
             level = end
         marks = (
-            Mark("bar", (Point(Decimal(0), "as it is", _total(base), None, str(usd(_total(base)))),), "bill", labelled=True),
+            Mark(
+                "bar",
+                (Point(Decimal(0), "as it is", _total(base), None, str(usd(_total(base)))),),
+                "bill",
+                labelled=True,
+            ),
             Mark("bar", tuple(steps), "what a change causes", labelled=True),
-            Mark("bar", (Point(Decimal(0), "then", outcome.total_usd, None, str(usd(outcome.total_usd))),), "bill", labelled=True),
+            Mark(
+                "bar",
+                (Point(Decimal(0), "then", outcome.total_usd, None, str(usd(outcome.total_usd))),),
+                "bill",
+                labelled=True,
+            ),
         )
         caption = (
             f"An expected month of {work_words(self.profile, self.developers, self.on)}; shares on average over all orders.",

@@ -23,6 +23,7 @@ _COMMANDS: Final = {
     "sweep": ("sweep", "sweep"),
     "whatif": ("whatif", "whatif"),
     "sensitivity": ("sensitivity", "sensitivity"),
+    "session": ("session", "session"),
     "solved": ("solved", "solved"),
     "forecast": ("forecast", "forecast"),
     "backtest": ("forecast", "backtest"),
