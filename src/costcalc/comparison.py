@@ -345,12 +345,11 @@ def claims_chart(
         dots += [(rate.status, Point(amount, option, text=claim_words(rate))) for rate, amount in each]
         rings.append(Point(figure, option, text=f"believed: {claim_words(believed)}, {usd(figure)}"))
     marks = (
-        Mark("span", tuple(spans)),
         Mark("ring", tuple(rings), "the price believed"),
-        *(
+        Mark("span", tuple(spans)),
+        *(  # all of them, so that a status looks the same in every chart
             Mark("dot", tuple(point for known, point in dots if known == status), f"{status} price")
             for status in STATUSES
-            if any(known == status for known, _ in dots)
         ),
     )
     ringed = (*caption, "A ring marks the price believed, a line the span of all.")

@@ -7,7 +7,7 @@ of Okabe and Ito in an order whose lightness differs; dashes, shapes and words t
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import cycle
 from pathlib import Path
@@ -44,6 +44,10 @@ _WIDTH: Final = 620
 _HEIGHT: Final = 300
 _ROW: Final = 34
 _LABEL: Final = 260
+_TICKS: Final = 10
+_MANY_DAYS: Final = 62
+"""Of more, only the first ones of months are marked."""
+
 _ROOM: Final = 56
 """Pixels beside bars, for their texts."""
 
@@ -228,8 +232,8 @@ def _layers(mark: Mark, chart: Chart) -> Iterator[dict[str, Any]]:
     """What is drawn of a mark."""
     rows = list(_rows(mark))
     encoding: dict[str, Any] = {
-        "x": _axis(chart.x, "x", chart, mark),
-        "y": _axis(chart.y, "y", chart, mark),
+        "x": _axis(chart.x, "x", chart),
+        "y": _axis(chart.y, "y", chart),
         "tooltip": [
             {"field": field, "type": "nominal", "title": " ".join(_lines(title, 80, 1))}
             for field, title in (("series", "what"), ("at_x", chart.x.label), ("at_y", chart.y.label), ("text", "note"))
@@ -250,12 +254,14 @@ def _layers(mark: Mark, chart: Chart) -> Iterator[dict[str, Any]]:
         "cell": {"type": "rect", "stroke": "white"},
     }
     drawn = looks[mark.form]
+    if mark.form == "bar" and chart.x.scale == "day":
+        drawn["width"] = max(1, round(0.8 * _WIDTH / (len(_days(chart)) + 1)))
     yield {"data": {"values": rows}, "mark": drawn, "encoding": {**encoding, **_series(mark, chart)}}
     if mark.form == "cell" or mark.labelled:
         yield from _words(mark, chart, rows, encoding)
 
 
-def _axis(axis: Axis, name: Literal["x", "y"], chart: Chart, mark: Mark) -> dict[str, Any]:
+def _axis(axis: Axis, name: Literal["x", "y"], chart: Chart) -> dict[str, Any]:
     """One axis of a layer; all layers share its scale."""
     found: dict[str, Any] = {"field": name, "title": " ".join(_lines(axis.label, 110, 1))}
     if axis.scale == "name":
@@ -269,24 +275,24 @@ def _axis(axis: Axis, name: Literal["x", "y"], chart: Chart, mark: Mark) -> dict
             "axis": {"labelAngle": 0},
         }
     if axis.scale == "day":
-        unit = {"timeUnit": "utcyearmonthdate"} if mark.form == "bar" else {}
-        return {
-            **found,
-            **unit,
-            "type": "temporal",
-            "scale": {"type": "utc"},
-            "axis": {"format": _day_format(chart), "labelFlush": False},
-        }
+        days = _days(chart)
+        marked = [day for day in days if day.day == 1] if len(days) > _MANY_DAYS else days
+        marked = marked[:: -(-len(marked) // _TICKS)]
+        ticks = [{"year": day.year, "month": day.month, "date": day.day, "utc": True} for day in marked]
+        room = {"padding": 0.6 * _WIDTH / len(days)} if any(each.form == "bar" for each in chart.marks) else {}
+        labels = {"format": "%b %-d" if len({f"{day:%Y-%m}" for day in days}) == 1 else "%Y-%m-%d", "values": ticks}
+        return {**found, "type": "temporal", "scale": {"type": "utc", **room}, "axis": {**labels, "labelFlush": False}}
     room = {"padding": _ROOM} if any(each.form == "bar" for each in chart.marks) and not axis.from_zero else {}
     return {**found, "type": "quantitative", "scale": {"zero": axis.from_zero, "nice": not room, **room}}
 
 
-def _day_format(chart: Chart) -> str:
-    """Days without their year, if all are of one month."""
-    days = [
+def _days(chart: Chart) -> list[date]:
+    """Every day from the first to the last of a chart."""
+    found = [
         each for mark in chart.marks for point in mark.points for each in (point.x, point.x2) if isinstance(each, date)
     ]
-    return "%b %-d" if len({f"{day:%Y-%m}" for day in days}) == 1 else "%Y-%m-%d"
+    first = min(found)
+    return [first + timedelta(days) for days in range((max(found) - first).days + 1)]
 
 
 def _series(mark: Mark, chart: Chart) -> dict[str, Any]:
@@ -370,9 +376,10 @@ def _words(mark: Mark, chart: Chart, rows: list[dict[str, Any]], encoding: dict[
     if mark.form != "bar":
         yield {"data": {"values": rows}, "mark": {**style, "dy": -13}, "encoding": {**kept, "text": {"field": "text"}}}
         return
-    kept["x"] = {**encoding["x"], "field": "x2"}
     for back in (False, True):
         some = [row for row in rows if (row["x2"] < row["x"]) == back]
+        left = back and not chart.x.from_zero  # beside a scale that starts at zero there may be no room
         if some:
-            side = {"align": "right", "dx": -5} if back else {"align": "left", "dx": 5}
-            yield {"data": {"values": some}, "mark": {**style, **side}, "encoding": {**kept, "text": {"field": "text"}}}
+            side = {"align": "right", "dx": -5} if left else {"align": "left", "dx": 5}
+            at = {"x": {**encoding["x"], "field": "x" if back and not left else "x2"}, "text": {"field": "text"}}
+            yield {"data": {"values": some}, "mark": {**style, **side}, "encoding": {**kept, **at}}
