@@ -22,6 +22,7 @@ from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.display import Result
 from costcalc.drawing import document, save, spec
 from costcalc.pricing.rate import claim_words
+from costcalc.texts import visible
 from tests.conftest import Run
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -357,10 +358,11 @@ def test_every_result_with_charts_is_drawn_here() -> None:
 
     for name in costcalc.__all__:
         getattr(costcalc, name)
+    # A dataclass with slots is made twice, so by name.
     with_charts = {
         each for each in all_of(Result) if each.charts is not Result.charts and each.__module__.startswith("costcalc.")
     }
-    assert with_charts == {type(result(name)) for name in RESULTS}
+    assert {each.__name__ for each in with_charts} == {type(result(name)).__name__ for name in RESULTS}
 
 
 def test_a_result_without_charts_says_so() -> None:
@@ -399,33 +401,32 @@ def test_hostile_names_are_text_in_a_picture(tmp_path: Path, name: str) -> None:
     tree = ElementTree.fromstring(drawn)
     tags = {element.tag.rpartition("}")[2] for element in tree.iter()}
     assert tags <= {"svg", "g", "path", "text", "line", "rect", "defs", "clipPath", "tspan"}
-    assert not re.search(r"\son\w+=", re.sub(r'"[^"]*"', '""', drawn))
+    assert not [name for element in tree.iter() for name in element.attrib if name.startswith("on") or "href" in name]
     texts = " ".join("".join(element.itertext()) for element in tree.iter() if element.tag.endswith("text"))
-    start = name[:10] if name.isprintable() else name.encode("unicode_escape").decode()[:5]
-    assert start in texts
+    assert visible(name)[:4] in texts
     assert all(char.isprintable() or char == "\u200d" for char in texts)
     assert len(tree.attrib["width"]) <= 6, "a long name is cut, not the picture made as wide as it is"
     assert float(tree.attrib["width"]) < 2_500
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_are_text_in_a_page(tmp_path: Path, name: str) -> None:
-    save([hostile_chart(name)], tmp_path / "chart.html")
+def test_hostile_names_are_text_in_a_page(tmp_path: Path) -> None:
+    charts = [hostile_chart(name) for name in HOSTILE]
+    save(charts, tmp_path / "chart.html")
     page = (tmp_path / "chart.html").read_text(encoding="utf-8")
-    shown = page[page.index("<body>") :]
-    assert "<img" not in page
-    assert (shown.count("<script"), shown.count("</script")) == (1, 1)
-    assert re.search(r"<title>[^<>]*</title>", page)
-    assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=", page), "nothing is loaded from elsewhere"
-    data = shown[shown.index('vegaEmbed("#chart", ') + 20 : shown.index(", options);")]
-    assert json.loads(data) == json.loads(json.dumps(document([hostile_chart(name)])))
+    library, own = re.findall(r"<script>(.*?)</script>", page, re.S)
+    outside = page.replace(library, "").replace(own, "")
+    assert set(re.findall(r"<(\w+)", outside)) == {"html", "head", "meta", "title", "script", "body", "div"}
+    assert not re.findall(r"(?:src|href)=", outside), "nothing is loaded from elsewhere"
+    data = own[own.index('vegaEmbed("#chart", ') + 20 : own.index(", options);")]
+    assert not set("<>") & set(data)
+    assert json.loads(data) == json.loads(json.dumps(document(charts)))
 
 
 def test_field_names_and_expressions_hold_no_text_of_others() -> None:
     name = "datum['x']; alert(1)"
     drawn = json.dumps(document([hostile_chart(name)]))
     fields = set(re.findall(r'"field": "([^"]*)"', drawn))
-    assert fields <= {"x", "y", "x2", "y2", "series", "text", "at_x", "at_y"}
+    assert fields <= {"x", "y", "x2", "y2", "series", "text", "at_x", "at_y", "said"}
     assert not re.findall(r'"(?:expr|signal|labelExpr|calculate|filter|href|url)"', drawn)
 
 
@@ -489,7 +490,7 @@ COMMANDS = {
     "whatif": ["whatif", "--set", "output=+30%"],
     "sensitivity": ["sensitivity", "--samples", "0"],
     "solved": ["solved", "--pass-rate", "gpt-5.4-mini=0.7", "--pass-rate", "mai-code-1-flash=0.7"],
-    "forecast": ["forecast", "--draws", "100"],
+    "forecast": ["forecast", "--draws", "100", "--option", PRO, "--on", "2026-06-15"],
     "usage": ["usage", str(EXAMPLES / "usage-report.csv")],
     "session": ["session", str(EXAMPLES / "session-profile.toml"), "--model", "gpt-5-mini"],
     "rates show": ["rates", "show", "gpt-5.4-mini"],

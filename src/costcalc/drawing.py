@@ -209,36 +209,39 @@ def _number(place: Place | None) -> "str | float | None":
     return None if place is None else _shown(place)
 
 
-def _exact(point: Point, axis: str) -> str | None:
-    """A place, or from where to where, for a tooltip: every digit."""
-    places = [getattr(point, axis), getattr(point, f"{axis}2")]
-    words = [plain(each) if isinstance(each, Decimal) else _shown(str(each)) for each in places if each is not None]
-    return " to ".join(words) if words else None
+def _exact(point: Point, name: Literal["x", "y"], axis: Axis) -> str:
+    """A place, or from where to where, in words: every digit."""
+    places = [place for place in (getattr(point, name), getattr(point, f"{name}2")) if place is not None]
+    words = " to ".join(plain(each) if isinstance(each, Decimal) else _shown(str(each)) for each in places)
+    return f"{words} {_shown(axis.unit)}" if words and axis.scale in ("number", "step") else words
 
 
-def _rows(mark: Mark) -> Iterator[dict[str, Any]]:
+def _rows(mark: Mark, chart: Chart) -> Iterator[dict[str, Any]]:
+    """The data of a mark. What a tooltip or a screen reader says is in it too: Vega-Lite would make expressions of titles."""
     for point in mark.points:
-        row = {name: _number(getattr(point, name)) for name in ("x", "y", "x2", "y2")}
-        row |= {
-            "text": _shown(point.text),
+        words = {
             "series": _shown(mark.series),
-            "at_x": _exact(point, "x"),
-            "at_y": _exact(point, "y"),
+            "at_x": _exact(point, "x", chart.x),
+            "at_y": _exact(point, "y", chart.y),
+            "text": _shown(point.text),
         }
+        row = {name: _number(getattr(point, name)) for name in ("x", "y", "x2", "y2")}
+        row |= {**words, "said": "; ".join(filter(None, words.values()))}
         yield {name: value for name, value in row.items() if value not in (None, "")}
 
 
 def _layers(mark: Mark, chart: Chart) -> Iterator[dict[str, Any]]:
     """What is drawn of a mark."""
-    rows = list(_rows(mark))
+    rows = list(_rows(mark, chart))
     encoding: dict[str, Any] = {
         "x": _axis(chart.x, "x", chart),
         "y": _axis(chart.y, "y", chart),
         "tooltip": [
-            {"field": field, "type": "nominal", "title": " ".join(_lines(title, 80, 1))}
-            for field, title in (("series", "what"), ("at_x", chart.x.label), ("at_y", chart.y.label), ("text", "note"))
+            {"field": field, "type": "nominal", "title": title}
+            for field, title in (("series", "what"), ("at_x", "across"), ("at_y", "up"), ("text", "note"))
             if any(field in row for row in rows)
         ],
+        "description": {"field": "said", "type": "nominal"},
     }
     encoding |= {name: {"field": name} for name in ("x2", "y2") if any(name in row for row in rows)}
     if mark.form == "rule":
