@@ -35,6 +35,7 @@ GOLDEN_COMMANDS = {
     "compare-bill": BILL,
     "solved": SOLVED,
     "check": CHECK,
+    "session": ["session", str(EXAMPLES / "session-profile.toml"), "--model", "gpt-5-mini", "--on", "2026-06-15"],
     "rates": ["rates", "--on", "2026-11-24"],
     "rates-show": ["rates", "show", "gpt-5.4-mini", "--on", "2026-11-24"],
     "rates-show-mai": ["rates", "show", "mai-code-1-flash", "--on", "2026-06-15"],

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from costcalc.billing.statement import AccountBill as AccountBill
     from costcalc.billing.statement import bill as bill
     from costcalc.billing.usage import UsageRecord as UsageRecord
+    from costcalc.claims import PriceHistory as PriceHistory
+    from costcalc.claims import price_history as price_history
     from costcalc.comparison import Comparison as Comparison
     from costcalc.comparison import compare as compare
     from costcalc.crossings import Breakeven as Breakeven
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
     from costcalc.scenarios import whatif as whatif
     from costcalc.sensitivities import Sensitivity as Sensitivity
     from costcalc.sensitivities import sensitivity as sensitivity
+    from costcalc.sessions import SessionCost as SessionCost
+    from costcalc.sessions import session_cost as session_cost
     from costcalc.solving import Solved as Solved
     from costcalc.solving import solved as solved
     from costcalc.team import Group as Group
@@ -94,11 +98,13 @@ _HOMES = {
     "Plan": "billing.plan",
     "Price": "quote",
     "PriceBook": "pricing.book",
+    "PriceHistory": "claims",
     "Rate": "pricing.rate",
     "RateNotFoundError": "errors",
     "Reconciliation": "reconciliation",
     "Seats": "billing.account",
     "Sensitivity": "sensitivities",
+    "SessionCost": "sessions",
     "SessionProfile": "workload.profile",
     "Solved": "solving",
     "Sweep": "grid",
@@ -123,9 +129,11 @@ _HOMES = {
     "plan": "billing.plan",
     "plans": "billing.plan",
     "price": "quote",
+    "price_history": "claims",
     "read_usage_csv": "readers.usage_csv",
     "reconcile": "reconciliation",
     "sensitivity": "sensitivities",
+    "session_cost": "sessions",
     "solved": "solving",
     "sweep": "grid",
     "usage": "history",

@@ -11,11 +11,12 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from costcalc.billing.account import Account
 from costcalc.cases import Case
+from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.display import Part, Result, Table, usd
 from costcalc.estimation import Estimate, Option, with_option_modifiers, work_words
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
-from costcalc.pricing.rate import Rate, claim_words
+from costcalc.pricing.rate import STATUSES, Rate, claim_words, claims_line
 from costcalc.tokens import KINDS
 from costcalc.units import EXACT, canonical, plain, usd_of_credits
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
@@ -222,6 +223,23 @@ class Comparison(Result):
             lines.append(f"- Believing {believed}, {outcome}.")
         return "\n".join(lines)
 
+    def charts(self) -> tuple[Chart, ...]:
+        caption = (
+            self._verdict_words().partition("\n")[0],
+            f"An expected month of {work_words(self.profile, self.developers, self.on)}.",
+            *claims_line(self.rates_used()),
+        )
+        bills = [
+            (
+                each.option,
+                [(month.rate, month.known_total_usd) for month in each.by_claim],
+                each.estimate.rate,
+                each.total_usd,
+            )
+            for each in self.options
+        ]
+        return (claims_chart(self._answer(), caption, Axis("bill of a month", "US dollars"), bills),)
+
     def rows(self) -> list[dict[str, Any]]:
         return [
             {
@@ -311,6 +329,36 @@ def believed_words(claims: Iterable[str], rates: Iterable[Rate]) -> str:
     by_id = {rate.id: rate for rate in rates}
     found = [by_id[claim] for claim in claims]
     return " and ".join(f"{rate.source} ({rate.status}) on {rate.route}/{rate.model}" for rate in found)
+
+
+def claims_chart(
+    title: str,
+    caption: tuple[str, ...],
+    axis: Axis,
+    figures: Sequence[tuple[str, Sequence[tuple[Rate, Decimal]], Rate, Decimal]],
+) -> Chart:
+    """A figure of each option under every claim of its price: the span, a dot for each, and a ring around the one believed.
+
+    `figures` have the option, the figure at each claim, and the claim believed with the figure there.
+    """
+    spans, dots, rings = [], [], []
+    for option, found, believed, figure in figures:
+        each = found or [(believed, figure)]
+        amounts = [amount for _, amount in each]
+        if len(each) > 1:
+            spans.append(Point(min(amounts), option, max(amounts)))
+        dots += [(rate.status, Point(amount, option, text=claim_words(rate))) for rate, amount in each]
+        rings.append(Point(figure, option, text=f"believed: {claim_words(believed)}, {usd(figure)}"))
+    marks = (
+        Mark("ring", tuple(rings), "the price believed"),
+        Mark("span", tuple(spans)),
+        *(  # all of them, so that a status looks the same in every chart
+            Mark("dot", tuple(point for known, point in dots if known == status), f"{status} price")
+            for status in STATUSES
+        ),
+    )
+    ringed = (*caption, "A ring marks the price believed, a line the span of all.")
+    return Chart("claims", title, ringed, axis, Axis("option", scale="name"), marks)
 
 
 def _allowance_usd(estimate: Estimate) -> Decimal:

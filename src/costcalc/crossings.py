@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from costcalc.billing.account import Account
 from costcalc.cases import Case
+from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.display import Part, Result, Table, usd
 from costcalc.errors import InputError
 from costcalc.estimation import Estimate, Option
@@ -67,18 +68,23 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Breakeven(Result):
-    """All places between `low` and `high` at which the cheapest option changes. `now` is the profile's own number."""
+    """All places between `low` and `high` at which the cheapest option changes. `now` is the profile's own number.
+
+    `lines` are the pieces of each option's bill in US dollars, in order; `unit` is that of the number.
+    """
 
     kind: ClassVar[str] = "breakeven"
 
     profile: SessionProfile
     over: str
+    unit: str
     low: Decimal
     high: Decimal
     now: Decimal
     developers: int
     on: date
     options: tuple[str, ...]
+    lines: tuple[tuple[Line, ...], ...]
     crossings: tuple[Crossing, ...]
     intervals: tuple[Interval, ...]
     estimates: tuple[Estimate, ...]
@@ -111,6 +117,22 @@ class Breakeven(Result):
             "developers": self.developers,
             "on": self.on.isoformat(),
             "options": list(self.options),
+            "unit": self.unit,
+            "bills": [
+                {
+                    "option": option,
+                    "pieces": [
+                        {
+                            "from": plain(rounded(line.start)),
+                            "to": plain(rounded(line.end)),
+                            "from_usd": plain(rounded(line.at_start)),
+                            "to_usd": plain(rounded(line.at(line.end))),
+                        }
+                        for line in lines
+                    ],
+                }
+                for option, lines in zip(self.options, self.lines, strict=True)
+            ],
             "crossings": [
                 {
                     "at": plain(rounded(each.at)),
@@ -142,6 +164,64 @@ class Breakeven(Result):
         )
         yield from claims_line(tuple(each.rate for each in self.estimates))
 
+    def charts(self) -> tuple[Chart, ...]:
+        # What matters is drawn large: beyond twice the last crossing and what the number is, nothing happens.
+        last = min(
+            Fraction(self.high), 2 * max(Fraction(self.now), *(each.at for each in self.crossings), Fraction(self.low))
+        )
+        bills = [
+            Mark(
+                "line",
+                tuple(
+                    Point(rounded(place), rounded(line.at(place)))
+                    for line in lines
+                    if line.start < last
+                    for place in (line.start, min(line.end, last))
+                ),
+                option,
+            )
+            for option, lines in zip(self.options, self.lines, strict=True)
+        ]
+        crossings = Mark(
+            "dot",
+            tuple(
+                Point(
+                    rounded(each.at),
+                    rounded(min(_bill_at(lines, each.at) for lines in self.lines)),
+                    text=f"{rounded(each.at, 4)}",
+                )
+                for each in self.crossings
+            ),
+            "the cheapest changes",
+        )
+        now = (
+            (Mark("rule", (Point(self.now, None),), f"now {plain(self.now)}"),)
+            if self.low <= self.now <= self.high
+            else ()
+        )
+        ranges = "; ".join(
+            f"{rounded(each.start, 4)} to {rounded(each.end, 4)} {each.cheapest or '(a tie)'}"
+            for each in self.intervals
+        )
+        caption = (
+            f"Cheapest, by {self.over}: {ranges}.",
+            f"Expected months of {self.profile.name} ({self.developers:,}); prices of {self.on}.",
+            *claims_line(tuple(each.rate for each in self.estimates)),
+        )
+        places = " and ".join(str(rounded(each.at, 4)) for each in self.crossings)
+        title = f"The cheapest option changes at {places}" if places else "The cheapest option stays the same"
+        x, y = Axis(self.over, self.unit, from_zero=False), Axis("bill of a month", "US dollars")
+        return (
+            Chart(
+                "bills",
+                f"{title}: {self.over} from {plain(self.low)} to {plain(self.high)}",
+                caption,
+                x,
+                y,
+                (*bills, crossings, *now),
+            ),
+        )
+
     def _answer(self) -> str:
         here = f"{self.cheapest_now} is the cheapest at {plain(self.now)}" if self.cheapest_now else "it is a tie now"
         if not self.crossings:
@@ -162,6 +242,11 @@ class Breakeven(Result):
             {"over": self.over, "from": rounded(each.start), "to": rounded(each.end), "cheapest": each.cheapest}
             for each in self.intervals
         ]
+
+
+def _bill_at(lines: Sequence[Line], place: Fraction) -> Fraction:
+    """A bill at a place; where it jumps, the lower one."""
+    return min(line.at(place) for line in lines if line.start <= place <= line.end)
 
 
 def _shown(value: Fraction) -> Decimal:
@@ -222,8 +307,8 @@ def breakeven(
     if not first <= now <= last:
         notices.append(Notice("now_outside", f"what {varied.name} is, {plain(now)}, is outside of the range"))
     return Breakeven(
-        case.profile, varied.name, first, last, now, case.developers, case.on, tuple(names), crossings, intervals,
-        estimates, distinct(notices),
+        case.profile, varied.name, varied.unit, first, last, now, case.developers, case.on, tuple(names),
+        tuple(map(tuple, lines)), crossings, intervals, estimates, distinct(notices),
     )  # fmt: skip
 
 

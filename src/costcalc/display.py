@@ -8,10 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
+from costcalc.charts import Chart, chosen
 from costcalc.notices import Notice
+from costcalc.texts import visible
 from costcalc.units import canonical, plain
 
 if TYPE_CHECKING:
+    import os
+
     from rich.console import Console
 
     from costcalc.pricing.rate import Rate
@@ -61,6 +65,29 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """The result as machine output: money and credits as decimal strings, null for what is not known."""
         return envelope(self.kind, self.body(), self.rates_used(), self.notices)
+
+    def charts(self) -> tuple[Chart, ...]:
+        """What the result shows as pictures: plain data, with the figures of the machine output. Many have none."""
+        return ()
+
+    def plot(self, which: str | None = None) -> Any:
+        """The result's charts as one Altair chart, which a notebook shows; `which` names one of them.
+
+        Raises `InputError` if there is none, or without the extra `costcalc[charts]`.
+        """
+        from costcalc.drawing import plot
+
+        return plot(chosen(self.charts(), which))
+
+    def save_chart(self, path: "str | os.PathLike[str]", which: str | None = None) -> None:
+        """Write the result's charts as a picture (`.svg`, `.png`) or an interactive page that needs no network (`.html`).
+
+        They come one below the other; `which` names one of them. A file that is there is replaced. Raises `InputError` if
+        there is no chart, for another ending, for what cannot be written, or without the extra `costcalc[charts]`.
+        """
+        from costcalc.drawing import save
+
+        save(chosen(self.charts(), which), path)
 
     def all_parts(self) -> Iterator[Part]:
         """The parts of the result, then its notices."""
@@ -124,13 +151,6 @@ def percent(share: Decimal) -> str:
     if 99 < value < 100:
         return f"{value:.1f} %" if value < Decimal("99.95") else "over 99.9 %"
     return f"{max(value, Decimal(0)):.0f} %"
-
-
-def visible(value: str) -> str:
-    """A text with its control and direction-changing characters made visible, so that it cannot move the cursor."""
-    return "".join(
-        char if char.isprintable() or char in "\n\u200d" else char.encode("unicode_escape").decode() for char in value
-    )
 
 
 def text(parts: Iterable[Part]) -> str:

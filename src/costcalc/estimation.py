@@ -16,15 +16,16 @@ from costcalc.billing.account import Account
 from costcalc.billing.bill import Bill, bill_without_plan, monthly_bill
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.statement import expected_bill
+from costcalc.charts import Chart
 from costcalc.display import Cell, Part, Result, Table, number, usd
 from costcalc.errors import InputError, unknown_name
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook, checked_day
 from costcalc.pricing.catalog import STANDARD
-from costcalc.pricing.rate import KindCost, Rate, total_usd
-from costcalc.quote import chosen_modifiers, cost_table, rate_line
+from costcalc.pricing.rate import KindCost, Rate, claims_line, total_usd
+from costcalc.quote import chosen_modifiers, cost_table, kind_chart, rate_line
 from costcalc.tokens import KINDS
-from costcalc.units import EXACT, canonical, credits_of_usd, json_number, nearest_whole, plain
+from costcalc.units import EXACT, canonical, credits_of_usd, json_number, nearest_whole, plain, usd_of_credits
 from costcalc.workload.benchmark import STATED, checked_factor, token_factor_of
 from costcalc.workload.profile import Number, SessionProfile
 
@@ -214,6 +215,28 @@ class Estimate(Result):
             yield bill_table(bill)
         yield f"A task costs {usd(self.per_task_usd)} ({plain(credits_of_usd(self.per_task_usd))} credits) on average."
         yield rate_line(self.rate)
+
+    def charts(self) -> tuple[Chart, ...]:
+        bill = self.bill
+        caption = [f"An expected month of {work_words(self.profile, self.developers, self.on)}."]
+        total = "an unknown amount" if bill.total_usd is None else usd(bill.total_usd)
+        if bill.total_usd is None:
+            caption.append(f"The credits included in plan {bill.plan} are not known; shown is the use alone.")
+        caption += claims_line(self.rates_used())
+        title = f"{total} in an expected month: {self.option}"
+        return (kind_chart(title, self.by_kind, tuple(caption), self._bill_steps()),)
+
+    def _bill_steps(self) -> tuple[tuple[str, str, Decimal], ...]:
+        """From the use to the bill: what each step is called, its series, and what it adds. Nothing without a plan."""
+        bill = self.bill
+        if bill.total_usd is None or not bill.seats:
+            return ()
+        steps = (
+            ("included credits", "the plan", -usd_of_credits(bill.included_used_credits or Decimal(0))),
+            ("blocked by limits", "the plan", -usd_of_credits(bill.blocked_credits or Decimal(0))),
+            ("seats", "the plan", bill.seat_usd),
+        )
+        return tuple(step for step in steps if step[2])
 
     def rows(self) -> list[dict[str, Any]]:
         return [

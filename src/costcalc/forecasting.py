@@ -36,6 +36,7 @@ from costcalc.horizon import (
 from costcalc.notices import Notice, distinct
 from costcalc.outlook import (
     ClaimOutlook,
+    DayOutlook,
     Distribution,
     Exhaustion,
     Forecast,
@@ -50,10 +51,10 @@ from costcalc.outlook import (
     weighted_quantiles,
 )
 from costcalc.pricing.book import BEST, PriceBook
-from costcalc.simulation import BLOCK, ONE_BY_ONE, WayDraws, joined, make_tables, simulate_month
+from costcalc.simulation import BLOCK, ONE_BY_ONE, Way, WayDraws, joined, make_tables, simulate_month
 from costcalc.team import Team
 from costcalc.tokens import KINDS
-from costcalc.units import canonical, plain
+from costcalc.units import canonical, credits_of_nano_aiu, credits_of_usd, plain
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
 
 if TYPE_CHECKING:
@@ -250,12 +251,14 @@ class _Answers:
     def _month(self, place: int, way: int) -> MonthOutlook:
         horizon, month, found = self.horizon, self.planned[place], self.results[place][way]
         plan, crowds = month.plans[way], horizon.has_crowds
+        people = sum(horizon.people(group, place) for group in horizon.groups)
         exact = None
         if horizon.tiers == "mean" and (horizon.known_until is None or place):
             exact = sum((lane.estimate.month.credits * lane.share for lane in plan.lanes), Decimal(0))
+        included = _included_credits(month.ways[way], people)
         return MonthOutlook(
             month=f"{horizon.month_start(place):%Y-%m}",
-            people=sum(horizon.people(group, place) for group in horizon.groups),
+            people=people,
             expected=tuple(lane.estimate for lane in plan.lanes),
             credits=distribution(found.credits, crowds=crowds, exact_mean=exact),
             total_usd=distribution(found.total_usd, crowds=crowds),
@@ -265,6 +268,11 @@ class _Answers:
             over_budget_probability=None
             if self.budget is None
             else share_of((found.total_usd > float(self.budget)).mean()),
+            included_credits=included,
+            budget_credits=None
+            if self.budget is None
+            else _budget_credits(month.ways[way], included, found, self.budget),
+            by_day=tuple(_by_day(month.days, found.by_day)),
         )
 
 
@@ -313,6 +321,29 @@ def model_notices(horizon: Horizon, first: HorizonMonth) -> Iterator[Notice]:
         yield Notice("crowds_added_up", message)
     for words in first.long_context:
         yield Notice("long_context_tasks", words)
+
+
+def _included_credits(way: Way, people: int) -> Decimal | None:
+    """The credits that are included for all together; None where there are none, or not for all."""
+    if len(way.payers) != 1 or (way.payers[0].per_person and people > 1):
+        return None
+    return credits_of_nano_aiu(way.payers[0].terms.pool[-1][1]) or None
+
+
+def _budget_credits(way: Way, included: Decimal | None, found: WayDraws, budget: Decimal) -> Decimal | None:
+    """The use that makes a bill of the budget, where all use draws on the same credits and nothing stops it."""
+    on_pool_alone = included is not None and not any(each.any() for each in way.api)
+    rest = budget - Decimal(str(way.seat_usd))
+    if (way.payers and not on_pool_alone) or found.blocked.any() or rest < 0:
+        return None
+    return canonical(credits_of_usd(rest) + (included or 0))
+
+
+def _by_day(days: list[date], use: "Floats") -> Iterator[DayOutlook]:
+    """How use adds up over the month."""
+    percentiles = np.quantile(np.cumsum(use, axis=1), (0.1, 0.5, 0.9), axis=0)
+    for day, found in zip(days, percentiles.T, strict=True):
+        yield DayOutlook(day, *map(figure, found))
 
 
 def _exhaustion(plan: PricedWay, found: WayDraws, days: list[date]) -> Exhaustion | None:

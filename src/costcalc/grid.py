@@ -11,6 +11,9 @@ from typing import Any, ClassVar, Final
 
 from costcalc.billing.account import Account
 from costcalc.cases import Case
+from costcalc.charts import Axis as ChartAxis
+from costcalc.charts import Chart, Mark
+from costcalc.charts import Point as ChartPoint
 from costcalc.comparison import DEFAULT_OPTIONS, strictly_cheapest
 from costcalc.display import Cell, Part, Result, Table, cents, usd
 from costcalc.errors import InputError
@@ -160,6 +163,45 @@ class Sweep(Result):
             tuple(rows),
             f"The cheapest option and its month's bill in USD: {across.unit} across, {down.unit} down",
         )
+
+    def charts(self) -> tuple[Chart, ...]:
+        caption = (
+            f"Expected months of {self.profile.name} ({self.developers:,}); prices of {self.on}.",
+            *claims_line(self.rates_used()),
+        )
+        letters = dict(zip(self.options, ascii_uppercase, strict=False))
+        if len(self.axes) == 1:
+            lines = tuple(
+                Mark("line", tuple(ChartPoint(point.at[0], point.totals_usd[place]) for point in self.points), option)
+                for place, option in enumerate(self.options)
+            )
+            (axis,) = self.axes
+            now = (
+                (Mark("rule", (ChartPoint(axis.now, None),), f"now {plain(axis.now)}"),)
+                if axis.values[0] <= axis.now <= axis.values[-1]
+                else ()
+            )
+            across = ChartAxis(axis.name, axis.unit, from_zero=False)
+            return (
+                Chart(
+                    "bills", self._answer(), caption, across, ChartAxis("bill of a month", "US dollars"), (*lines, *now)
+                ),
+            )
+        cells = tuple(
+            Mark(
+                "cell",
+                tuple(
+                    ChartPoint(point.at[0], point.at[1], text=f"{letter} {cents(min(point.totals_usd))}")
+                    for point in self.points
+                    if point.cheapest == option
+                ),
+                f"{letter} = {option or 'a tie'}",
+            )
+            for option, letter in (*letters.items(), (None, "="))
+        )
+        x, y = (ChartAxis(axis.name, axis.unit, "step") for axis in self.axes)
+        caption = ("In each cell: the cheapest option and its bill of a month, US dollars.", *caption)
+        return (Chart("map", self._answer(), caption, x, y, tuple(cell for cell in cells if cell.points)),)
 
     def _answer(self) -> str:
         axes = " and ".join(

@@ -11,6 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, Final, Literal, get_args
 
+from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.display import Part, Result, Table, count_of, number, usd
 from costcalc.entries import ReadLog, Skipped, UsageEntry
 from costcalc.errors import CostcalcError, InputError, UnknownNameError, unknown_name
@@ -31,6 +32,7 @@ KEYS: Final = get_args(Key)
 EXAMPLES: Final = 10
 _DATED_ID: Final = re.compile(r"(.+)-20\d\d-[01]\d-[0-3]\d", re.ASCII)
 _SHOWN: Final = 30
+_DRAWN: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +297,33 @@ class UsageReport(Result):
             ]
             more = [f"- … and {self.skipped_count - 5:,} more"] if self.skipped_count > 5 else []
             yield "\n".join([f"Left out, {self.skipped_count:,} rows or files:", *listed, *more])
+
+    def charts(self) -> tuple[Chart, ...]:
+        known = [(names, each.credits) for names, each in self.groups if each.credits is not None]
+        if not known:
+            return ()
+        assert self.credits is not None
+        records = count_of(self.totals.records, "record")
+        title = f"{number(self.credits)} credits: {records} of {count_of(len(self.found), 'file')}"
+        caption = [*claims_line(self.rates), "Reported credits where there are any, computed ones elsewhere."]
+        if self.totals.unpriced:
+            caption.append(f"{count_of(self.totals.unpriced, 'record')} of unknown cost are not in it.")
+        if self.by == ("day",):
+            days = tuple(
+                Point(date.fromisoformat(day), Decimal(0), None, credits)
+                for (day,), credits in sorted(known, key=str)
+                if day
+            )
+            axes = Axis("day", "UTC", "day"), Axis("use", "AI credits")
+            return (Chart("use", title, tuple(caption), *axes, (Mark("bar", days, "use"),)),) if days else ()
+        if len(known) > _DRAWN:
+            caption.append(f"The {_DRAWN} largest of {len(known):,} groups.")
+        groups = tuple(
+            Point(Decimal(0), ", ".join(name or "(none)" for name in names), credits, None, str(number(credits)))
+            for names, credits in known[:_DRAWN]
+        )
+        axes = Axis("use", "AI credits"), Axis(", ".join(self.by), scale="name")
+        return (Chart("use", title, tuple(caption), *axes, (Mark("bar", groups, "use", labelled=True),)),)
 
     def rows(self) -> list[dict[str, Any]]:
         return [{**self._names(names), **totals.row()} for names, totals in self.groups]

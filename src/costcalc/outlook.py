@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 
 from costcalc.billing.plan import plan as plan_named
+from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.display import Cell, Part, Result, Table, cents, number, percent, usd
 from costcalc.errors import InputError
 from costcalc.estimation import Estimate
@@ -80,6 +81,19 @@ class Exhaustion:
         }
 
 
+class DayOutlook(NamedTuple):
+    """Credits used from the start of the month to the end of a day, before any limit: percentiles of 10, 50 and 90."""
+
+    day: date
+    p10: Decimal
+    p50: Decimal
+    p90: Decimal
+
+    def to_dict(self) -> dict[str, Any]:
+        """The day as machine output holds it."""
+        return {"day": self.day.isoformat(), "p10": plain(self.p10), "p50": plain(self.p50), "p90": plain(self.p90)}
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimOutlook:
     """The same draws at another claim of an option's price."""
@@ -92,7 +106,12 @@ class ClaimOutlook:
 
 @dataclass(frozen=True, slots=True)
 class MonthOutlook:
-    """One month of an option: use in credits, the bill, and the credits running out (None: there are none to run out)."""
+    """One month of an option: use in credits, the bill, and the credits running out (None: there are none to run out).
+
+    `included_credits` are those that one person has or people share (None: there are none, or everybody has their own, or there
+    are several pools), `budget_credits` the use that makes a bill of the budget (None where it depends on whose use it is, or
+    on limits). `by_day` is how the use adds up, day by day, from the first draws (25,000 at most).
+    """
 
     month: str
     people: int
@@ -103,6 +122,9 @@ class MonthOutlook:
     blocked_probability: Decimal
     blocked_credits: Distribution
     over_budget_probability: Decimal | None
+    included_credits: Decimal | None
+    budget_credits: Decimal | None
+    by_day: tuple[DayOutlook, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """The month as machine output holds it."""
@@ -119,6 +141,9 @@ class MonthOutlook:
             "over_budget_probability": None
             if self.over_budget_probability is None
             else plain(self.over_budget_probability),
+            "included_credits": None if self.included_credits is None else plain(self.included_credits),
+            "budget_credits": None if self.budget_credits is None else plain(self.budget_credits),
+            "by_day": [each.to_dict() for each in self.by_day],
             "errors": {"credits": self.credits.errors_dict(), "total_usd": self.total_usd.errors_dict()},
         }
 
@@ -146,7 +171,7 @@ class Outlook:
         first = self.months[0].to_dict()
         return {
             "option": self.option,
-            **{name: value for name, value in first.items() if name != "errors"},
+            **{name: value for name, value in first.items() if name not in ("by_day", "errors")},
             "budget_for": [
                 {"confidence": plain(confidence), "usd": plain(amount)} for confidence, amount in self.budget_for
             ],
@@ -375,6 +400,42 @@ class Forecast(Result):
         )
         yield from claims_line(self.rates)
 
+    def charts(self) -> tuple[Chart, ...]:
+        spend = [
+            _spend_chart(each, each.months[0], self, f"spend-{place}" if place > 1 else "spend")
+            for place, each in enumerate(self.options, 1)
+        ]
+        return (spend[0], self._bills_chart(), *spend[1:])
+
+    def _caption(self) -> tuple[str, ...]:
+        return (
+            f"{self.work}: {self.draws:,} drawn months, seed {self.seed}; prices of {self.on}.",
+            *claims_line(self.rates),
+        )
+
+    def _bills_chart(self) -> Chart:
+        """The bill of each option in each month: where nine of ten months lie below, and the median."""
+        found = [
+            (each.option if len(each.months) == 1 else f"{month.month} {each.option}", month.total_usd)
+            for each in self.options
+            for month in each.months
+        ]
+        marks = [
+            Mark(
+                "span",
+                tuple(Point(bill[10], name, bill[90]) for name, bill in found),
+                "from the 10th to the 90th percentile",
+            ),
+            Mark("dot", tuple(Point(bill[50], name) for name, bill in found), "median: half of all months cost less"),
+            Mark("dot", tuple(Point(bill.mean, name) for name, bill in found), "mean"),
+        ]
+        if self.budget_usd is not None:
+            marks.append(Mark("rule", (Point(self.budget_usd, None),), f"budget {usd(self.budget_usd)}"))
+        total = found[0][1]
+        title = f"Nine of ten months cost less than {usd(cents(total[90]))}: {self.options[0].option}"
+        axis = Axis("bill of a month", "US dollars")
+        return Chart("bills", title, self._caption(), axis, Axis("option", scale="name"), tuple(marks))
+
     def _answer(self, first: Outlook, month: MonthOutlook) -> Iterator[str]:
         """What a person wants to know first."""
         total = month.total_usd
@@ -431,6 +492,43 @@ def is_pooled(expected: Iterable[Estimate]) -> bool:
     """Whether there is a pool that people share, of a plan or an account: what runs out is that, not the credits of each."""
     terms = [(each.option.plan, each.bill.account_month) for each in expected]
     return any(month is not None or (plan is not None and plan_named(plan).pooled) for plan, month in terms)
+
+
+def _spend_chart(outlook: Outlook, month: MonthOutlook, found: Forecast, name: str) -> Chart:
+    """How the use of a month adds up, against the credits included and the budget, and when the credits run out."""
+    marks = [
+        Mark("band", tuple(Point(each.day, each.p10, None, each.p90) for each in month.by_day), "eight of ten months"),
+        Mark("line", tuple(Point(each.day, each.p50) for each in month.by_day), "median"),
+    ]
+    gone, included = month.exhaustion, month.included_credits
+    title = f"Nine of ten months use less than {number(_rounded(month.credits[90]))} credits: {outlook.option}"
+    caption = [f"Credits used up to each day of {month.month}, before any limit.", *found._caption()]
+    if included is not None:
+        marks.append(Mark("rule", (Point(None, included),), f"included credits: {number(included)}"))
+        if gone is not None and gone.p10 is not None and gone.p50 is not None:
+            marks.append(
+                Mark("span", (Point(gone.p10, included, gone.p90),), "they run out: eight of ten days, if they do")
+            )
+            marks.append(Mark("dot", (Point(gone.p50, included),), "the middle one of those days"))
+            title = (
+                f"The included credits run out in {percent(gone.probability)} of months, typically on {gone.p50:%B} "
+                f"{gone.p50.day}: {outlook.option}"
+            )
+    elif gone is not None:
+        caption.insert(0, "Included credits are not shared by all, so there is no line for them.")
+    if found.budget_usd is not None:
+        reached = month.budget_credits
+        if reached is None:
+            message = f"No number of credits makes a bill of {usd(found.budget_usd)}: it depends on whose they are, or on limits."
+            caption.insert(0, message)
+        else:
+            marks.append(
+                Mark("rule", (Point(None, reached),), f"budget {usd(found.budget_usd)}: {number(reached)} credits")
+            )
+    if found.known_until is not None and f"{found.known_until:%Y-%m}" == month.month:
+        marks.append(Mark("rule", (Point(found.known_until, None),), f"known until {found.known_until}"))
+    axis = Axis("credits used since the start of the month", "AI credits")
+    return Chart(name, title, tuple(caption), Axis(f"day of {month.month}", "UTC", "day"), axis, tuple(marks))
 
 
 def weighted_quantiles(values: "Floats", weights: "Floats") -> dict[str, Decimal]:

@@ -6,13 +6,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from costcalc.display import Part, Result, Table, usd
+from costcalc.charts import Axis, Chart, Mark, Point
+from costcalc.display import Part, Result, Table, count_of, usd
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook, checked_day
 from costcalc.pricing.catalog import STANDARD
-from costcalc.pricing.rate import Cost, KindCost, Rate, claim_words
+from costcalc.pricing.rate import Cost, KindCost, Rate, claim_words, claims_line
 from costcalc.tokens import KINDS, TokenUsage
-from costcalc.units import nearest_whole, plain
+from costcalc.units import EXACT, canonical, nearest_whole, plain
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -71,6 +72,12 @@ class Price(Result):
         yield cost_table(self.by_kind)
         yield rate_line(self.cost.rate)
 
+    def charts(self) -> tuple[Chart, ...]:
+        title = (
+            f"{usd(self.usd)} for {count_of(self.cost.usage.requests, 'request')} of {self.model} on route {self.route}"
+        )
+        return (kind_chart(title, self.by_kind, (f"Prices of {self.on}.", *claims_line(self.rates_used()))),)
+
     def rows(self) -> list[dict[str, Any]]:
         shared = {"model": self.model, "route": self.route, "on": self.on.isoformat()}
         rate = self.cost.rate
@@ -100,6 +107,25 @@ def cost_table(lines: tuple[KindCost, ...], title: str = "") -> Table:
         ),
         title,
     )
+
+
+def kind_chart(
+    title: str, lines: tuple[KindCost, ...], caption: tuple[str, ...], steps: tuple[tuple[str, str, Decimal], ...] = ()
+) -> Chart:
+    """The cost by token kind as bars, one on from the other; kinds without tokens are left out.
+
+    `steps` lead on from the use to a bill: what each is called, its series and what it adds; the bill is the last bar.
+    """
+    marks, level = [], Decimal(0)
+    used = [(line.kind, "use", line.usd, f", {nearest_whole(line.tokens):,} tokens") for line in lines if line.tokens]
+    for name, series, amount, more in (*used, *((*step, "") for step in steps)):
+        end = canonical(EXACT.add(level, amount))
+        marks.append(Mark("bar", (Point(level, name, end, None, f"{usd(amount)}{more}"),), series, labelled=True))
+        level = end
+    if steps:
+        marks.append(Mark("bar", (Point(Decimal(0), "bill", level, None, str(usd(level))),), "bill", labelled=True))
+    kinds = Axis("token kind, then the plan" if steps else "token kind", scale="name")
+    return Chart("by_kind", title, caption, Axis("cost", "US dollars"), kinds, tuple(marks))
 
 
 def rate_line(rate: Rate) -> str:

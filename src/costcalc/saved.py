@@ -13,9 +13,10 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from costcalc.display import SCHEMA_VERSION, Result, json_text, visible
+from costcalc.display import SCHEMA_VERSION, Result, json_text
 from costcalc.errors import InputError
 from costcalc.files import target_of
+from costcalc.texts import visible
 from costcalc.tokens import MAX_COUNT
 from costcalc.tomlfile import validation_message
 from costcalc.units import EXACT, canonical

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Final
 
 from costcalc.billing.account import Account
 from costcalc.cases import Case
+from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.comparison import DEFAULT_OPTIONS, Cause, difference, strictly_cheapest
 from costcalc.display import Part, Result, Table, usd
 from costcalc.errors import CostcalcError, InputError
@@ -199,6 +200,46 @@ class WhatIf(Result):
             "Where in the bill",
         )
         yield from claims_line(self.rates_used())
+
+    def charts(self) -> tuple[Chart, ...]:
+        return tuple(
+            self._steps(scenario, base, outcome)
+            for scenario in self.scenarios
+            for base, outcome in zip(self.base, scenario.outcomes, strict=True)
+        )
+
+    def _steps(self, scenario: Scenario, base: Estimate, outcome: Outcome) -> Chart:
+        """From the bill as it is to that of a scenario, a bar for what each change causes."""
+        level = base.known_total_usd
+        steps = []
+        for cause in outcome.causes:
+            end = canonical(EXACT.add(level, cause.usd))
+            steps.append(Point(level, cause.cause, end, None, _signed(cause.usd)))
+            level = end
+        marks = (
+            Mark(
+                "bar",
+                (Point(Decimal(0), "as it is", base.known_total_usd, None, str(usd(base.known_total_usd))),),
+                "bill",
+                labelled=True,
+            ),
+            Mark("bar", tuple(steps), "what a change causes", labelled=True),
+            Mark(
+                "bar",
+                (Point(Decimal(0), "then", outcome.total_usd, None, str(usd(outcome.total_usd))),),
+                "bill",
+                labelled=True,
+            ),
+        )
+        caption = (
+            f"An expected month of {work_words(self.profile, self.developers, self.on)}; shares on average over all orders.",
+            *claims_line((base.rate, outcome.estimate.rate)),
+        )
+        title = (
+            f"{scenario.name}: {usd(outcome.total_usd)} instead of {usd(base.known_total_usd)} with {outcome.option}"
+        )
+        axes = Axis("bill of a month", "US dollars"), Axis("change", scale="name")
+        return Chart(f"{scenario.name}: {outcome.option}", title, caption, *axes, marks)
 
     def _answer(self) -> Iterator[str]:
         for each in self.scenarios:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from costcalc.billing.account import Account
 from costcalc.cases import Case
+from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.comparison import DEFAULT_OPTIONS, strictly_cheapest
 from costcalc.display import Part, Result, Table, cents, percent, usd
 from costcalc.errors import InputError
@@ -215,6 +216,43 @@ class Sensitivity(Result):
             rows.append((name, *ends, *(explained if shares else ())))
         columns = ("input", "at low", "at high", "swing", *(("alone", "in all") if shares else ()))
         return Table(columns, tuple(rows), f"{figure.name}: {usd(cents(figure.now_usd))} now")
+
+    def charts(self) -> tuple[Chart, ...]:
+        figures = (*([] if self.decision is None else [self.decision]), *self.options)
+        return tuple(self._tornado(figure, place) for place, figure in enumerate(figures, 0 if self.decision else 1))
+
+    def _tornado(self, figure: Figure, place: int) -> Chart:
+        """What each input within its range does to a figure, the strongest on top."""
+        bars = [bar for bar in figure.bars if bar.swing_usd]
+        marks = [
+            Mark(
+                "bar",
+                tuple(
+                    Point(figure.now_usd, bar.name, end, None, "" if end == figure.now_usd else str(usd(cents(end))))
+                    for bar, end in ends
+                ),
+                name,
+                labelled=True,
+            )
+            for name, ends in (
+                ("at the low end", [(bar, bar.at_low_usd) for bar in bars]),
+                ("at the high end", [(bar, bar.at_high_usd) for bar in bars]),
+            )
+        ]
+        marks.append(Mark("rule", (Point(figure.now_usd, None),), f"now {usd(cents(figure.now_usd))}"))
+        first = f"{bars[0].name} moves it most" if bars else "nothing moves it"
+        caption = (
+            f"An expected month of {self.profile.name} ({self.developers:,}), one input at a time at the ends of its range.",
+            *claims_line(self.rates_used()),
+        )
+        return Chart(
+            f"tornado-{place}" if place else "decision",
+            f"{figure.name}: {first}",
+            caption,
+            Axis("bill of a month" if place else "difference of the bills of a month", "US dollars", from_zero=False),
+            Axis("input", scale="name"),
+            tuple(marks),
+        )
 
     def _answer(self) -> Iterator[str]:
         if self.decision is None:

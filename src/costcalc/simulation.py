@@ -33,7 +33,7 @@ _SAMPLE: Final = 4_096
 """Single people that are kept of a block, in the proportions of the units."""
 
 _SAMPLED_BLOCKS: Final = 25
-"""Of how many blocks single people are kept, so that the memory does not grow with the draws."""
+"""Of how many blocks single people and the use of single days are kept, so that the memory does not grow with the draws."""
 
 _LEVEL_STRATA: Final = 50
 _EVERY_DRAW: Final = np.arange(BLOCK)
@@ -89,13 +89,15 @@ class WayDraws:
     """What came of each draw of a way: use in credits, dollars in all, credits blocked, the day the credits ran out (-1).
 
     `exhausted_day` is that of credits that people share. `people` holds a sample of single people: their use in credits, their
-    bill beyond the seat in dollars (where they pay for themselves), and the day their own credits ran out.
+    bill beyond the seat in dollars (where they pay for themselves), and the day their own credits ran out. `by_day` is the use
+    of all of them by draw and day, of the first draws.
     """
 
     credits: Floats
     total_usd: Floats
     blocked: Floats
     exhausted_day: NDArray[np.int64]
+    by_day: Floats
     people: dict[str, Floats] = field(default_factory=dict)
 
 
@@ -135,6 +137,7 @@ def joined(parts: Sequence[WayDraws], draws: int) -> WayDraws:
         total_usd=np.concatenate([part.total_usd for part in parts])[:draws],
         blocked=np.concatenate([part.blocked for part in parts])[:draws],
         exhausted_day=np.concatenate([part.exhausted_day for part in parts])[:draws],
+        by_day=np.concatenate([part.by_day for part in parts])[:draws],
     )
     for name in {name for part in parts for name in part.people}:
         whole.people[name] = np.concatenate([part.people[name] for part in parts if name in part.people])
@@ -176,6 +179,7 @@ def _block(
     if block >= _SAMPLED_BLOCKS:
         for each in found:
             each.people.clear()
+            each.by_day = each.by_day[:0]
     return found
 
 
@@ -253,6 +257,7 @@ class _Tally:
         self._day_us = day_us
         self._use, self._metered, self._blocked = np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK)
         self._exhausted = np.full(BLOCK, -1, dtype=np.int64)
+        self._by_day = np.zeros((BLOCK, len(day_us)))
         self._wanted: dict[int, dict[int, Floats]] = {}
         self._people: dict[str, list[Floats]] = {"credits": [], "usd": [], "exhausted_day": []}
         self._unit = 0
@@ -268,7 +273,9 @@ class _Tally:
         people, days, models, columns = crowd.sums.shape
         flat = crowd.sums.reshape(people * days, models * columns)
         copilot = (flat @ way.copilot[place].ravel()).reshape(people, days)
-        api = (flat @ way.api[place].ravel()).reshape(people, days)[:, len(unit.known) :].sum(axis=1)
+        api_by_day = (flat @ way.api[place].ravel()).reshape(people, days)
+        self._by_day += _linear(unit, crowd, copilot + api_by_day)
+        api = api_by_day[:, len(unit.known) :].sum(axis=1)
         payer = next((index for index, each in enumerate(way.payers) if place in each.units), None)
         if payer is None:
             self._add_metered(unit, crowd, copilot, api)
@@ -352,6 +359,7 @@ class _Tally:
             self._way.seat_usd + self._metered / 100,
             self._blocked,
             self._exhausted,
+            self._by_day,
             {name: np.concatenate(parts) for name, parts in self._people.items() if parts},
         )
 

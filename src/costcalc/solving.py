@@ -14,11 +14,13 @@ from fractions import Fraction
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from costcalc.cases import Case
+from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.comparison import (
     DEFAULT_OPTIONS,
     Candidate,
     believed_words,
     candidate_of,
+    claims_chart,
     compared_notices,
     strictly_cheapest,
     turning_claims,
@@ -28,7 +30,7 @@ from costcalc.errors import InputError, unknown_name
 from costcalc.estimation import Estimate, Option
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
-from costcalc.pricing.rate import Rate, claim_words
+from costcalc.pricing.rate import Rate, claim_words, claims_line
 from costcalc.units import plain, rounded, significant
 from costcalc.workload.benchmark import Benchmark, benchmarks
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
@@ -355,6 +357,46 @@ class Solved(Result):
             lines.append(f"- {said[:1].upper()}{said[1:]}, {outcome}.")
         return "\n".join(lines)
 
+    def charts(self) -> tuple[Chart, ...]:
+        if not self.ranked:
+            return ()
+        attempts = "one attempt a task" if self.attempts == 1 else f"up to {self.attempts:,} attempts a task"
+        rates = "; ".join(f"{each.name} {_percent(each.pass_rate)}" for each in self.options)
+        caption = (
+            self._verdict_words().partition("\n")[0],
+            f"The mean task of {self.profile.name}, prices of {self.on}; {attempts}. Pass rates: {rates}.",
+            *([] if self.benchmark is None else [f"Benchmark: {self.benchmark.name}, read {self.benchmark.read}."]),
+            *claims_line(self.rates_used()),
+        )
+        axis = Axis("cost of a solved task", "US dollars")
+        found = [
+            (
+                each.name,
+                [(month.rate, _figure(each.independent, month.per_task_usd)) for month in each.candidate.by_claim],
+                each.candidate.estimate.rate,
+                _figure(each.independent, each.attempt_usd),
+            )
+            for each in self.ranked
+        ]
+        charts = [claims_chart(self._answer(), caption, axis, found)]
+        if self.attempts > 1:
+            bounds = [
+                (each.name, _figure(each.independent, each.attempt_usd), _figure(each.repeating, each.attempt_usd))
+                for each in self.ranked
+            ]
+            marks = (
+                Mark("span", tuple(Point(low, name, high) for name, low, high in bounds)),
+                Mark("dot", tuple(Point(low, name) for name, low, _ in bounds), "if every attempt is a fresh chance"),
+                Mark(
+                    "dot",
+                    tuple(Point(high, name) for name, _, high in bounds),
+                    "if a task that failed once fails always",
+                ),
+            )
+            title = "A solved task costs between these bounds, by how failures go"
+            charts.append(Chart("bounds", title, caption[1:], axis, Axis("option", scale="name"), marks))
+        return tuple(charts)
+
     def rows(self) -> list[dict[str, Any]]:
         return [
             {
@@ -381,6 +423,13 @@ class Solved(Result):
             for each in self.options
             for month in each.candidate.by_claim
         ]
+
+
+def _figure(retries: Retries, attempt_usd: Decimal) -> Decimal:
+    """What a solved task costs, as machine output has it, with an option that solves some."""
+    cost = retries.usd(attempt_usd)
+    assert cost is not None
+    return rounded(cost)
 
 
 def solved(

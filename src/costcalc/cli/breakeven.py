@@ -9,6 +9,7 @@ import costcalc
 from costcalc.cli.options import (
     AccountFile,
     Basis,
+    ChartFile,
     Developers,
     Format,
     KeepFresh,
@@ -48,6 +49,7 @@ def breakeven(
     basis: Basis = "best",
     fresh_as_input: KeepFresh = False,
     rates: RatesFile = None,
+    chart: ChartFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
     """Where the cheapest of some options changes as one number goes from low to high: all crossings, exactly."""
@@ -64,4 +66,4 @@ def breakeven(
         split_cache_writes=not fresh_as_input,
         rates=costcalc.PriceBook.load(rates),
     )
-    emit(result, output_format)
+    emit(result, output_format, chart)

@@ -12,6 +12,7 @@ from costcalc.cli.options import (
     Basis,
     CachedInput,
     CacheWrite,
+    ChartFile,
     Developers,
     Format,
     FreshInput,
@@ -51,6 +52,7 @@ def compare(
     tasks_per_day: TasksPerDay = None,
     active_days: ActiveDays = None,
     rates: RatesFile = None,
+    chart: ChartFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
     """Options side by side on the same month of work, and whether the answer depends on whose prices one believes."""
@@ -73,4 +75,4 @@ def compare(
         split_cache_writes=not fresh_as_input,
         rates=costcalc.PriceBook.load(rates),
     )
-    emit(result, output_format)
+    emit(result, output_format, chart)

@@ -13,6 +13,7 @@ from costcalc.cli.options import (
     Basis,
     CachedInput,
     CacheWrite,
+    ChartFile,
     DataResidency,
     Developers,
     Format,
@@ -61,6 +62,7 @@ def estimate(
     tasks_per_day: TasksPerDay = None,
     active_days: ActiveDays = None,
     rates: RatesFile = None,
+    chart: ChartFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
     """An expected calendar month: tokens, credits, dollars, and the bill."""
@@ -89,7 +91,7 @@ def estimate(
         split_cache_writes=not fresh_as_input,
         rates=costcalc.PriceBook.load(rates),
     )
-    emit(result, output_format)
+    emit(result, output_format, chart)
 
 
 def changed_profile(name_or_path: str, **numbers: Decimal | None) -> "costcalc.SessionProfile":

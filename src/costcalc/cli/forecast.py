@@ -14,6 +14,7 @@ from costcalc.cli.options import (
     Basis,
     CachedInput,
     CacheWrite,
+    ChartFile,
     Developers,
     Draws,
     Format,
@@ -105,6 +106,7 @@ def forecast(
     people_sigma: Annotated[Decimal | None, number_option("How much people differ; 0 is not.")] = None,
     level_sigma: Annotated[Decimal | None, number_option("How uncertain the level of all use is; 0 is not.")] = None,
     rates: RatesFile = None,
+    chart: ChartFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
     """Possible months: percentiles of use and bill, the day the credits run out, the budget that holds."""
@@ -155,7 +157,7 @@ def forecast(
             rates=book,
             told=told,
         )
-    emit(result, output_format)
+    emit(result, output_format, chart)
     chance = result.over_budget_probability
     if most is not None and chance is not None and chance > most:
         message = f"the budget is exceeded in {chance:.2%} of months, more than {most:.2%}"

@@ -23,6 +23,7 @@ _COMMANDS: Final = {
     "sweep": ("sweep", "sweep"),
     "whatif": ("whatif", "whatif"),
     "sensitivity": ("sensitivity", "sensitivity"),
+    "session": ("session", "session"),
     "solved": ("solved", "solved"),
     "forecast": ("forecast", "forecast"),
     "advise": ("advise", "advise"),
@@ -131,7 +132,7 @@ def _run(arguments: "list[str] | None") -> int:
 
 
 def _refuse(message: str) -> int:
-    from costcalc.display import visible
+    from costcalc.texts import visible
 
     print(f"costcalc: {visible(' '.join(message.split()))}", file=sys.stderr)
     return 2

@@ -84,6 +84,28 @@ Format = Annotated[
         "--format", parser=parse_format, metavar="FORMAT", help="How to write the answer: table, json, csv or markdown."
     ),
 ]
+
+
+def parse_chart(text: str) -> str:
+    """The name of a file for a chart, by its ending."""
+    from costcalc.drawing import checked_ending
+
+    try:
+        checked_ending(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+    return text
+
+
+ChartFile = Annotated[
+    str | None,
+    typer.Option(
+        "--chart",
+        parser=parse_chart,
+        metavar="FILE",
+        help="Draw the answer to a .svg, .png or (interactive, offline) .html file, too; one that is there is replaced.",
+    ),
+]
 Route = Annotated[str, typer.Option(metavar="ROUTE", help="How the model is reached: copilot or api.")]
 On = Annotated[
     date | None,

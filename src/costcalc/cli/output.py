@@ -58,8 +58,13 @@ def step_progress(what: str) -> "Iterator[Callable[[int, int], object] | None]":
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def emit(result: Result, output_format: OutputFormat) -> None:
-    """Write a result. In CSV each row carries the codes of the notices; their texts are in the other formats."""
+def emit(result: Result, output_format: OutputFormat, chart: str | None = None) -> None:
+    """Write a result, and its charts to a file where one is given.
+
+    In CSV each row carries the codes of the notices; their texts are in the other formats.
+    """
+    if chart is not None:
+        result.save_chart(chart)
     codes = " ".join(dict.fromkeys(notice.code for notice in result.notices))
     rows = (lambda: [{**row, "notices": codes} for row in result.rows()]) if codes else result.rows
     write(output_format, result.all_parts(), result.to_dict, rows)

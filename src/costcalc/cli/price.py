@@ -8,6 +8,7 @@ import costcalc
 from costcalc.cli.options import (
     Auto,
     Basis,
+    ChartFile,
     DataResidency,
     Format,
     On,
@@ -45,6 +46,7 @@ def price(
     auto: Auto = False,
     data_residency: DataResidency = False,
     rates: RatesFile = None,
+    chart: ChartFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
     """What the given tokens of a model cost, by token kind."""
@@ -70,4 +72,4 @@ def price(
     if not given:
         message = "no tokens given; state at least one of --fresh-input, --cached-input, --cache-write and --output"
         raise costcalc.InputError(message)
-    emit(result, output_format)
+    emit(result, output_format, chart)

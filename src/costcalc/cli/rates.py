@@ -2,19 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import costcalc
 from costcalc.cli.command import Command, Group, refuse_options_before_command
-from costcalc.cli.options import Basis, Format, On, OutputFormat, RatesFile
-from costcalc.cli.output import write
+from costcalc.cli.options import Basis, ChartFile, Format, On, OutputFormat, RatesFile
+from costcalc.cli.output import emit, write
 
 if TYPE_CHECKING:
-    from costcalc.display import Cell, Part
-    from costcalc.notices import Notice
-    from costcalc.pricing.catalog import LifecycleEvent, Model
+    from costcalc.display import Part
     from costcalc.pricing.rate import Rate
 
 app = typer.Typer(
@@ -37,6 +35,7 @@ def rates(
     if context.invoked_subcommand is not None:
         refuse_options_before_command(context)
         return
+    from costcalc.claims import claim_row
     from costcalc.display import envelope
     from costcalc.pricing.book import checked_day
 
@@ -49,7 +48,7 @@ def rates(
         lambda: envelope(
             "rates", {"on": day.isoformat(), "basis": basis, "models": len({r.model for r in found})}, found
         ),
-        lambda: [_row(rate, day) for rate in found],
+        lambda: [claim_row(rate, day) for rate in found],
     )
 
 
@@ -59,49 +58,21 @@ def show(
     route: _OptionalRoute = None,
     on: On = None,
     rates: RatesFile = None,
+    chart: ChartFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
     """Every claim of what a model costs, side by side: past and present, with source, age and conflicts."""
-    from costcalc.display import envelope
-    from costcalc.notices import distinct
-    from costcalc.pricing.book import checked_day
-
-    book = costcalc.PriceBook.load(rates)
-    day = checked_day(on)
-    found = book.model(model)
-    claims = book.history(found.id, route=route)
-    notices = distinct(n for rate in claims if rate.in_force(day) for n in book.notices(rate, day))
-    sources = [book.sources[name].to_dict() for name in dict.fromkeys(rate.source for rate in claims)]
-    conflicts = book.conflicts(found.id, on=day, route=route)
-    write(
-        output_format,
-        _show_parts(book, found, claims, day, conflicts, notices),
-        lambda: envelope(
-            "model",
-            {
-                **_model_dict(found),
-                "on": day.isoformat(),
-                "claims": [
-                    {"claim": rate.id, "in_force": rate.in_force(day), "age_days": rate.age_days(day)}
-                    for rate in claims
-                ],
-                "conflicts": [[rate.id for rate in each] for each in conflicts],
-                "sources": sources,
-            },
-            claims,
-            notices,
-        ),
-        lambda: [_row(rate, day) for rate in claims],
-    )
+    emit(costcalc.price_history(model, route, on=on, rates=costcalc.PriceBook.load(rates)), output_format, chart)
 
 
 def _list_parts(found: "Sequence[Rate]", day: date, basis: str, book: "costcalc.PriceBook") -> "Iterator[Part]":
+    from costcalc.claims import PRICE_COLUMNS, first_day
     from costcalc.display import Table
     from costcalc.pricing.rate import claim_words
 
     yield f"{len({rate.model for rate in found})} models have a price on {day} (basis {basis}); USD per million tokens"
     yield Table(
-        ("model", "route", "prompt over", *_PRICE_COLUMNS, "price", "from", "until"),
+        ("model", "route", "prompt over", *PRICE_COLUMNS, "price", "from", "until"),
         tuple(
             (
                 rate.model,
@@ -109,7 +80,7 @@ def _list_parts(found: "Sequence[Rate]", day: date, basis: str, book: "costcalc.
                 rate.prompt_tokens_over or None,
                 *rate.usd_per_mtok,
                 claim_words(rate),
-                _first_day(rate),
+                first_day(rate),
                 rate.effective_until.isoformat() if rate.effective_until else None,
             )
             for rate in found
@@ -122,145 +93,3 @@ def _list_parts(found: "Sequence[Rate]", day: date, basis: str, book: "costcalc.
         "; ".join(f"{book.sources[name].title} ({name}, read {', '.join(days)})" for name, days in reads.items())
         or "none"
     )
-
-
-_PRICE_COLUMNS = ("input", "cached", "write", "output")
-
-
-def _first_day(rate: "Rate") -> str:
-    return rate.effective_from.isoformat() if rate.effective_from else f"after {rate.not_before}"
-
-
-def _show_parts(
-    book: "costcalc.PriceBook",
-    model: "Model",
-    claims: "Sequence[Rate]",
-    day: date,
-    conflicts: "Sequence[Sequence[Rate]]",
-    notices: "Sequence[Notice]",
-) -> "Iterator[Part]":
-    from costcalc.display import Table, notice_parts
-
-    names = [name for name in (*model.aliases, *model.catalogue_ids) if name]
-    yield f"{model.name} ({model.id}), {book.providers[model.provider].name}" + (
-        f"; also {', '.join(names)}" if names else ""
-    )
-    if not claims:
-        yield "No price of it is known."
-    else:
-        yield Table(
-            ("route", "prompt over", *_PRICE_COLUMNS, "price", "age", "from", "until", f"on {day}"),
-            tuple(_claim_cells(rate, day) for rate in claims),
-            "Claims, USD per million tokens",
-        )
-    for rivals in conflicts:
-        prices = "; ".join(f"{rate.source} ({rate.status}): {_words(rate)}" for rate in rivals)
-        yield f"Conflict on {day}, route {rivals[0].route}: {prices}"
-    if model.context_window:
-        windows = "; ".join(
-            f"{each.tokens:,}"
-            + (f" (of which {each.prompt_tokens:,} of prompt)" if each.prompt_tokens else "")
-            + f" says {each.source}"
-            for each in model.context_window
-        )
-        yield f"Context window, tokens: {windows}"
-    if model.lifecycle:
-        yield "\n".join(["Life:", *(_event_line(each) for each in model.lifecycle)])
-    if model.successor:
-        yield f"Successor: {book.models[model.successor].name} ({model.successor})"
-    if model.note:
-        yield f"Note: {model.note}"
-    used = dict.fromkeys(rate.source for rate in claims)
-    if used:
-        yield "\n".join(["Sources:", *(_source_line(book, name) for name in used)])
-    yield from notice_parts(notices)
-
-
-def _claim_cells(rate: "Rate", day: date) -> "tuple[Cell, ...]":
-    from costcalc.pricing.rate import claim_words
-
-    started = (rate.effective_from or rate.not_before or date.min) <= day
-    return (
-        rate.route + ("" if rate.service_tier == "standard" else f" ({rate.service_tier})"),
-        rate.prompt_tokens_over or None,
-        *rate.usd_per_mtok,
-        claim_words(rate),
-        f"{rate.age_days(day)} days",
-        _first_day(rate),
-        rate.effective_until.isoformat() if rate.effective_until else None,
-        "in force" if rate.in_force(day) else "ended" if started else "not yet",
-    )
-
-
-def _event_line(event: "LifecycleEvent") -> str:
-    route = f", route {event.route}" if event.route else ""
-    return f"- {event.on} {event.event}{route} (certainty {event.certainty})" + (
-        f": {event.note}" if event.note else ""
-    )
-
-
-def _source_line(book: "costcalc.PriceBook", name: str) -> str:
-    source = book.sources[name]
-    return f"- {name}: {source.title}; {source.address}; read {source.read}" + (
-        f"; {source.note}" if source.note else ""
-    )
-
-
-def _words(rate: "Rate") -> str:
-    from costcalc.units import plain
-
-    tiers = []
-    for over, prices in rate.prices_by_prompt:
-        words = " / ".join("-" if price is None else plain(price) for price in prices)
-        tiers.append(f"{words} over {over:,} tokens of prompt" if over else words)
-    return ", ".join(tiers)
-
-
-def _model_dict(model: "Model") -> dict[str, Any]:
-    return {
-        "model": model.id,
-        "name": model.name,
-        "provider": model.provider,
-        "aliases": list(model.aliases),
-        "catalogue_ids": list(model.catalogue_ids),
-        "successor": model.successor,
-        "context_window": [
-            {
-                "tokens": each.tokens,
-                "prompt_tokens": each.prompt_tokens,
-                "source": each.source,
-                "note": each.note or None,
-            }
-            for each in model.context_window
-        ],
-        "lifecycle": [
-            {
-                "on": each.on.isoformat(),
-                "event": each.event,
-                "route": each.route,
-                "certainty": each.certainty,
-                "note": each.note or None,
-            }
-            for each in model.lifecycle
-        ],
-        "note": model.note or None,
-    }
-
-
-def _row(rate: "Rate", day: date) -> dict[str, Any]:
-    return {
-        "rate_id": rate.id,
-        "model": rate.model,
-        "route": rate.route,
-        "service_tier": rate.service_tier,
-        "tier": rate.tier,
-        "prompt_tokens_over": rate.prompt_tokens_over,
-        **{f"{kind}_usd_per_mtok": price for kind, price in rate.usd_per_mtok._asdict().items()},
-        "status": rate.status,
-        "source": rate.source,
-        "as_of": rate.as_of,
-        "age_days": rate.age_days(day),
-        "effective_from": rate.effective_from.isoformat() if rate.effective_from else None,
-        "effective_until": rate.effective_until.isoformat() if rate.effective_until else None,
-        "in_force": rate.in_force(day),
-    }

@@ -8,6 +8,7 @@ import costcalc
 from costcalc.cli.options import (
     AccountFile,
     Basis,
+    ChartFile,
     Developers,
     Format,
     KeepFresh,
@@ -50,6 +51,7 @@ def sensitivity(
     basis: Basis = "best",
     fresh_as_input: KeepFresh = False,
     rates: RatesFile = None,
+    chart: ChartFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
     """Which input moves the bill of each option, and the choice between them: what to measure first."""
@@ -67,7 +69,7 @@ def sensitivity(
         split_cache_writes=not fresh_as_input,
         rates=costcalc.PriceBook.load(rates),
     )
-    emit(result, output_format)
+    emit(result, output_format, chart)
 
 
 def _range(text: str) -> tuple[str, tuple[str, str]]:

@@ -7,6 +7,7 @@ import typer
 import costcalc
 from costcalc.cli.options import (
     Basis,
+    ChartFile,
     Format,
     KeepFresh,
     On,
@@ -52,6 +53,7 @@ def solved(
     basis: Basis = "best",
     fresh_as_input: KeepFresh = False,
     rates: RatesFile = None,
+    chart: ChartFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
     """What a solved task costs: an attempt over the pass rate, and bounds for what retries make of it."""
@@ -66,7 +68,7 @@ def solved(
         split_cache_writes=not fresh_as_input,
         rates=costcalc.PriceBook.load(rates),
     )
-    emit(result, output_format)
+    emit(result, output_format, chart)
 
 
 def _stated(texts: list[str]) -> dict[str, str]:

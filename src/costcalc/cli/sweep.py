@@ -8,6 +8,7 @@ import costcalc
 from costcalc.cli.options import (
     AccountFile,
     Basis,
+    ChartFile,
     Developers,
     Format,
     KeepFresh,
@@ -37,6 +38,7 @@ def sweep(
     basis: Basis = "best",
     fresh_as_input: KeepFresh = False,
     rates: RatesFile = None,
+    chart: ChartFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
     """What each option costs on a grid over one or two inputs, and where the cheapest changes."""
@@ -51,4 +53,4 @@ def sweep(
         split_cache_writes=not fresh_as_input,
         rates=costcalc.PriceBook.load(rates),
     )
-    emit(result, output_format)
+    emit(result, output_format, chart)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import costcalc
-from costcalc.cli.options import Format, OutputFormat, RatesFile, parse_day
+from costcalc.cli.options import ChartFile, Format, OutputFormat, RatesFile, parse_day
 from costcalc.cli.output import emit, file_progress
 
 _Paths = Annotated[
@@ -45,6 +45,7 @@ def usage(
         typer.Option(metavar="FILE", help="Write the records to this .csv or .parquet file, in costcalc's own form."),
     ] = None,
     rates: RatesFile = None,
+    chart: ChartFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
     """What was really used, and what it cost: reported where a log says so, computed elsewhere."""
@@ -66,7 +67,7 @@ def usage(
             export=export,
             told=told,
         )
-    emit(result, output_format)
+    emit(result, output_format, chart)
 
 
 def reconcile(

@@ -8,6 +8,7 @@ import costcalc
 from costcalc.cli.options import (
     AccountFile,
     Basis,
+    ChartFile,
     Developers,
     Format,
     KeepFresh,
@@ -51,6 +52,7 @@ def whatif(
     basis: Basis = "best",
     fresh_as_input: KeepFresh = False,
     rates: RatesFile = None,
+    chart: ChartFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
     """Some numbers changed, against the month as it is: each scenario's bill, and how much of it each change causes."""
@@ -66,7 +68,7 @@ def whatif(
         split_cache_writes=not fresh_as_input,
         rates=book,
     )
-    emit(result, output_format)
+    emit(result, output_format, chart)
 
 
 def _scenarios(

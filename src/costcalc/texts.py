@@ -1,0 +1,8 @@
+"""Texts of unknown origin, made safe to show anywhere."""
+
+
+def visible(value: str) -> str:
+    """A text with its control and direction-changing characters made visible, so that it cannot move the cursor."""
+    return "".join(
+        char if char.isprintable() or char in "\n\u200d" else char.encode("unicode_escape").decode() for char in value
+    )
