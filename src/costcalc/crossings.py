@@ -139,6 +139,7 @@ class Breakeven(Result):
         yield Table(
             ("option", f"bill at {plain(self.now)}"),
             tuple((option, usd(each.total_usd)) for option, each in zip(self.options, self.estimates, strict=True)),
+            "Bills as things are",
         )
         yield from claims_line(tuple(each.rate for each in self.estimates))
 
@@ -162,6 +163,9 @@ class Breakeven(Result):
             {"over": self.over, "from": rounded(each.start), "to": rounded(each.end), "cheapest": each.cheapest}
             for each in self.intervals
         ]
+
+    def columns(self) -> dict[str, type]:
+        return {"cheapest": str}
 
 
 def _shown(value: Fraction) -> Decimal:

@@ -382,6 +382,10 @@ class Solved(Result):
             for month in each.candidate.by_claim
         ]
 
+    def columns(self) -> dict[str, type]:
+        figures = ("token_factor", "per_solved_usd", "per_solved_usd_if_failures_repeat", "break_even_pass_rate")
+        return dict.fromkeys(figures, Decimal)
+
 
 def solved(
     profile: "SessionProfile | str | os.PathLike[str]" = DEFAULT_PROFILE,

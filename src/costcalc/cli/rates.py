@@ -45,7 +45,7 @@ def rates(
     found = book.in_force(on=day, route=route, basis=basis)
     write(
         output_format,
-        _list_parts(found, day, basis, book),
+        book.all_parts(day, route, basis),
         lambda: envelope(
             "rates", {"on": day.isoformat(), "basis": basis, "models": len({r.model for r in found})}, found
         ),
@@ -95,42 +95,6 @@ def show(
     )
 
 
-def _list_parts(found: "Sequence[Rate]", day: date, basis: str, book: "costcalc.PriceBook") -> "Iterator[Part]":
-    from costcalc.display import Table
-    from costcalc.pricing.rate import claim_words
-
-    yield f"{len({rate.model for rate in found})} models have a price on {day} (basis {basis}); USD per million tokens"
-    yield Table(
-        ("model", "route", "prompt over", *_PRICE_COLUMNS, "price", "from", "until"),
-        tuple(
-            (
-                rate.model,
-                rate.route + ("" if rate.service_tier == "standard" else f" ({rate.service_tier})"),
-                rate.prompt_tokens_over or None,
-                *rate.usd_per_mtok,
-                claim_words(rate),
-                _first_day(rate),
-                rate.effective_until.isoformat() if rate.effective_until else None,
-            )
-            for rate in found
-        ),
-    )
-    reads: dict[str, dict[str, None]] = {}
-    for rate in found:
-        reads.setdefault(rate.source, {})[str(rate.as_of)] = None
-    yield "A dash: the source gives no price; cached input and cache writes then cost as much as input.\nSources: " + (
-        "; ".join(f"{book.sources[name].title} ({name}, read {', '.join(days)})" for name, days in reads.items())
-        or "none"
-    )
-
-
-_PRICE_COLUMNS = ("input", "cached", "write", "output")
-
-
-def _first_day(rate: "Rate") -> str:
-    return rate.effective_from.isoformat() if rate.effective_from else f"after {rate.not_before}"
-
-
 def _show_parts(
     book: "costcalc.PriceBook",
     model: "Model",
@@ -140,6 +104,7 @@ def _show_parts(
     notices: "Sequence[Notice]",
 ) -> "Iterator[Part]":
     from costcalc.display import Table, notice_parts
+    from costcalc.pricing.rate import PRICE_COLUMNS
 
     names = [name for name in (*model.aliases, *model.catalogue_ids) if name]
     yield f"{model.name} ({model.id}), {book.providers[model.provider].name}" + (
@@ -149,7 +114,7 @@ def _show_parts(
         yield "No price of it is known."
     else:
         yield Table(
-            ("route", "prompt over", *_PRICE_COLUMNS, "price", "age", "from", "until", f"on {day}"),
+            ("route", "prompt over", *PRICE_COLUMNS, "price", "age", "from", "until", f"on {day}"),
             tuple(_claim_cells(rate, day) for rate in claims),
             "Claims, USD per million tokens",
         )
@@ -177,7 +142,7 @@ def _show_parts(
 
 
 def _claim_cells(rate: "Rate", day: date) -> "tuple[Cell, ...]":
-    from costcalc.pricing.rate import claim_words
+    from costcalc.pricing.rate import claim_words, first_day_words
 
     started = (rate.effective_from or rate.not_before or date.min) <= day
     return (
@@ -186,7 +151,7 @@ def _claim_cells(rate: "Rate", day: date) -> "tuple[Cell, ...]":
         *rate.usd_per_mtok,
         claim_words(rate),
         f"{rate.age_days(day)} days",
-        _first_day(rate),
+        first_day_words(rate),
         rate.effective_until.isoformat() if rate.effective_until else None,
         "in force" if rate.in_force(day) else "ended" if started else "not yet",
     )
