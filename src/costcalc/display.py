@@ -10,6 +10,7 @@ from decimal import Decimal
 from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple, overload
+from unicodedata import category
 
 from costcalc.notices import Notice
 from costcalc.units import canonical, plain
@@ -58,6 +59,11 @@ class Shown:
 
     _repr_html_ = to_html
     _repr_markdown_ = to_markdown
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """The plain text of a notebook's output; `cycle` is for what may hold itself."""
+        del cycle
+        printer.text(text(self.all_parts()))
 
 
 class Result(Shown):
@@ -166,9 +172,16 @@ def count_of(number: int, what: str) -> str:
 
 def visible(value: str) -> str:
     """A text with its control and direction-changing characters made visible, so that it cannot move the cursor."""
+    if value.isprintable():
+        return value
     return "".join(
-        char if char.isprintable() or char in "\n\u200d" else char.encode("unicode_escape").decode() for char in value
+        char if char.isprintable() or char in "\n\u200d" or category(char) == "Zs" else _escape_of(char)
+        for char in value
     )
+
+
+def _escape_of(char: str) -> str:
+    return char.encode("unicode_escape").decode()
 
 
 def text(parts: Iterable[Part]) -> str:
@@ -298,7 +311,7 @@ def _escaped(value: str) -> str:
 STYLE: Final = (
     ".costcalc{overflow-x:auto}"
     ".costcalc table{border-collapse:collapse;margin:1em 0;color:inherit}"
-    ".costcalc caption{text-align:start;font-weight:bold;padding:.3em .6em;color:inherit}"
+    ".costcalc caption{text-align:start;font-weight:bold;padding:.3em .6em;color:inherit;overflow-wrap:anywhere}"
     ".costcalc thead tr{border-bottom:1px solid}"
     ".costcalc tr>*{padding:.25em .6em;text-align:start;vertical-align:top;max-width:32em;overflow-wrap:break-word}"
     ".costcalc tbody th{font-weight:normal}"
@@ -381,26 +394,15 @@ def csv_text(rows: Sequence[Mapping[str, Any]], columns: Iterable[str] = ()) -> 
     return buffer.getvalue()
 
 
-_FORMULA_STARTS: Final = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-    "＝",
-    "＋",
-    "－",
-    "＠",
-)  # the wide ones in East Asian Excel
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\n", "＝", "＋", "－", "＠")  # a spreadsheet takes the wide ones too
 
 
 def _csv_cell(value: object) -> object:
     if isinstance(value, Decimal):
         return plain(value)
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
+    if isinstance(value, str):
+        value = visible(value)  # a carriage return would end the row
+        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
     return value
 
 

@@ -48,7 +48,7 @@ class Promotion(BaseModel):
         }
 
 
-class Plan(BaseModel, Shown):
+class Plan(Shown, BaseModel):
     """A plan: `usd_per_seat` dollars a seat and month, and AI credits included with each seat.
 
     `included_credits` is base plus flex; any of the three is None where it is not known.

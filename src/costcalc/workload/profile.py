@@ -63,7 +63,7 @@ class Provenance(BaseModel):
         return self
 
 
-class SessionProfile(BaseModel, Shown):
+class SessionProfile(Shown, BaseModel):
     """A way of working. All numbers are means.
 
     `fresh_input`, `cached_input`, `cache_write` and `output` are tokens per task; `cache_write` is None where writes
