@@ -1,12 +1,15 @@
-"""How a result shows itself: as parts of text and tables, rendered as plain text, Markdown, CSV or JSON.
+"""How a result shows itself: as parts of text and tables, rendered as plain text, Markdown, HTML, CSV or JSON.
 
 Results state what they show; this module knows how. Whatever is shown is text: control characters are made visible,
 and markup of any kind is escaped, since names come from files of unknown origin.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from html import escape
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple, overload
 
 from costcalc.charts import Chart, chosen
 from costcalc.notices import Notice
@@ -16,6 +19,8 @@ from costcalc.units import canonical, plain
 if TYPE_CHECKING:
     import os
 
+    import pandas as pd
+    import polars as pl
     from rich.console import Console
 
     from costcalc.pricing.rate import Rate
@@ -28,17 +33,43 @@ Cell = str | int | Decimal | None
 
 
 class Table(NamedTuple):
-    """A table to show: numbers are right-aligned, None is shown as a dash."""
+    """A table to show: numbers are right-aligned, None is shown as a dash. The first cell of a row says what it is of."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    title: str = ""
+    title: str
 
 
 Part = str | Table
 
 
-class Result:
+class Shown:
+    """What shows itself, in a notebook too: as HTML where that is understood, as Markdown elsewhere."""
+
+    __slots__ = ()
+
+    def all_parts(self) -> Iterator[Part]:
+        """What to show a person, the answer first."""
+        raise NotImplementedError
+
+    def to_html(self) -> str:
+        """All that is shown as a piece of HTML, for a page of any colours; names are escaped, nothing is loaded."""
+        return f'<div class="costcalc">\n<style>{STYLE}</style>\n{html(self.all_parts())}\n</div>'
+
+    def to_markdown(self) -> str:
+        """All that is shown as Markdown with pipe tables, fit for a pull-request comment."""
+        return markdown(self.all_parts())
+
+    _repr_html_ = to_html
+    _repr_markdown_ = to_markdown
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """The plain text of a notebook's output; `cycle` is for what may hold itself."""
+        del cycle
+        printer.text(text(self.all_parts()))
+
+
+class Result(Shown):
     """What every answer of costcalc can do: show itself, and turn into plain data."""
 
     __slots__ = ()
@@ -61,6 +92,33 @@ class Result:
     def rows(self) -> list[dict[str, Any]]:
         """The result as flat rows for a data frame or a CSV file; money is `Decimal`."""
         raise NotImplementedError
+
+    def columns(self) -> dict[str, type]:
+        """What the columns of `rows()` hold, by name: all of them if there may be no row, else those that may be all None."""
+        return {}
+
+    def all_rows(self) -> list[dict[str, Any]]:
+        """The rows, each with the codes of the notices."""
+        codes = " ".join(dict.fromkeys(notice.code for notice in self.notices))
+        return [{**row, "notices": codes} for row in self.rows()]
+
+    @overload
+    def to_frame(self, engine: 'Literal["pandas"]') -> "pd.DataFrame": ...
+    @overload
+    def to_frame(self, engine: 'Literal["polars"]') -> "pl.DataFrame": ...
+    @overload
+    def to_frame(self, engine: None = None) -> Any: ...
+    def to_frame(self, engine: 'Literal["pandas", "polars"] | None' = None) -> Any:
+        """The rows as a data frame of pandas or Polars: pandas if it is installed, unless `engine` says which.
+
+        Nothing is rounded: money stays `Decimal` (in Polars a decimal column, in pandas a column of objects), a count is a
+        whole number, a day a date, and what is not known is null. The column `notices` holds the codes of the notices,
+        `result.notices` has their words. Raises `InputError` where the engine is not installed, or where an amount has
+        more digits than Polars can hold, `UnknownNameError` for another engine.
+        """
+        from costcalc.tabular import frame
+
+        return frame(self.all_rows(), {**self.columns(), "notices": str}, engine)
 
     def to_dict(self) -> dict[str, Any]:
         """The result as machine output: money and credits as decimal strings, null for what is not known."""
@@ -174,7 +232,7 @@ def _aligned(table: Table) -> str:
 
     rule = "-" * (sum(widths) + _GAP * (len(widths) - 1))
     shown = [aligned(lines[0]), rule, *(aligned(line) for line in lines[1:])]
-    return "\n".join([visible(table.title), *shown] if table.title else shown)
+    return "\n".join([visible(table.title), *shown])
 
 
 def show(parts: Iterable[Part], console: "Console") -> None:
@@ -193,8 +251,7 @@ def show(parts: Iterable[Part], console: "Console") -> None:
         if isinstance(part, str):
             console.print(Text(visible(part)))
             continue
-        if part.title:
-            console.print(Text(visible(part.title), style="bold"))
+        console.print(Text(visible(part.title), style="bold"))
         widths = _widths_within(part, console.width)
         if widths is None:
             for row in part.rows:
@@ -259,9 +316,8 @@ def markdown(parts: Iterable[Part]) -> str:
             written.append(_escaped(part).replace("\n- ", "\n\n- ", 1))
             continue
         title = _escaped(part.title).replace("\n", " ")
-        lines = [f"**{title}**\n"] if title else []
         aligns = ["---:" if numeric else "---" for numeric in _numeric_columns(part)]
-        lines.append(_pipes(part.columns))
+        lines = [f"**{title}**\n", _pipes(part.columns)]
         lines.append(f"| {' | '.join(aligns)} |")
         lines += [_pipes(_shown(cell).replace("\n", " ") for cell in row) for row in part.rows]
         written.append("\n".join(lines))
@@ -279,13 +335,85 @@ def _escaped(value: str) -> str:
     return escaped
 
 
-def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as CSV with a header. A text that a spreadsheet would take for a formula gets a quote before it."""
+STYLE: Final = (
+    ".costcalc{overflow-x:auto}"
+    ".costcalc table{border-collapse:collapse;margin:1em 0;color:inherit}"
+    ".costcalc caption{text-align:start;font-weight:bold;padding:.3em .6em;color:inherit;overflow-wrap:anywhere}"
+    ".costcalc thead tr{border-bottom:1px solid}"
+    ".costcalc tr>*{padding:.25em .6em;text-align:start;vertical-align:top;max-width:32em;overflow-wrap:break-word}"
+    ".costcalc tbody th{font-weight:normal}"
+    ".costcalc tr>.costcalc-number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
+    ".costcalc p,.costcalc li{overflow-wrap:break-word}"
+    ".costcalc summary{cursor:pointer}"
+)
+"""How the HTML of parts looks inside an element of class `costcalc`: in the colours of the page that it stands on."""
+
+_LISTS: Final = {"ul": re.compile(r"- "), "ol": re.compile(r"\d+\. ")}
+
+
+def html(parts: Iterable[Part]) -> str:
+    """The parts as HTML: tables with a caption and the heads of rows and columns told, lists as lists."""
+    return "\n".join(_html_text(part) if isinstance(part, str) else _html_table(part) for part in parts)
+
+
+def _html_table(table: Table) -> str:
+    numeric = _numeric_columns(table)
+    marks = [' class="costcalc-number"' if each else ' dir="auto"' for each in numeric]
+
+    def line(cells: Iterable[str], scope: str, others: str) -> str:
+        written = []
+        for place, (cell, mark) in enumerate(zip(cells, marks, strict=True)):
+            name, told = (others, "") if others == "td" and place else ("th", f' scope="{scope}"')
+            written.append(f"<{name}{told}{mark}>{_html(cell)}</{name}>")
+        return f"<tr>{''.join(written)}</tr>"
+
+    rows = (line(map(_shown, row), "row", "td") for row in table.rows)
+    return "\n".join(
+        [
+            f'<table>\n<caption dir="auto">{_html(table.title)}</caption>',
+            f"<thead>{line(table.columns, 'col', 'th')}</thead>",
+            "<tbody>",
+            *rows,
+            "</tbody>\n</table>",
+        ]
+    )
+
+
+def _html_text(part: str) -> str:
+    """A text as paragraphs and lists; a list under a line that ends in a colon can be folded away, and starts unfolded."""
+
+    def kind(line: str) -> str:
+        return next((name for name, mark in _LISTS.items() if mark.match(line)), "p")
+
+    written: list[str] = []
+    for name, group in groupby(part.split("\n"), kind):
+        lines = list(group)
+        if name == "p":
+            written.append(f'<p dir="auto">{"<br>".join(map(_html, lines))}</p>')
+            continue
+        items = "".join(f'\n<li dir="auto">{_html(_LISTS[name].sub("", line, count=1))}</li>' for line in lines)
+        listed = f"<{name}>{items}\n</{name}>"
+        if len(written) == 1 and written[0].endswith(":</p>") and "<br>" not in written[0]:
+            heading = written.pop().removeprefix('<p dir="auto">').removesuffix(":</p>")
+            listed = f'<details open><summary dir="auto">{heading}</summary>{listed}</details>'
+        written.append(listed)
+    return "\n".join(written)
+
+
+def _html(value: str) -> str:
+    return escape(visible(value))
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]], columns: Iterable[str] = ()) -> str:
+    """Rows as CSV with a header, which has these columns even if there is no row.
+
+    A text that a spreadsheet would take for a formula gets a quote before it.
+    """
     import csv
     import io
 
     buffer = io.StringIO()
-    columns = list(dict.fromkeys(key for row in rows for key in row))
+    columns = list(dict.fromkeys(key for row in rows for key in row)) or list(columns)
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:
@@ -293,11 +421,15 @@ def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     return buffer.getvalue()
 
 
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\n", "＝", "＋", "－", "＠")  # a spreadsheet takes the wide ones too
+
+
 def _csv_cell(value: object) -> object:
     if isinstance(value, Decimal):
         return plain(value)
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
+    if isinstance(value, str):
+        value = visible(value)  # a carriage return would end the row
+        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
     return value
 
 
