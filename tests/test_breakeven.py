@@ -149,6 +149,41 @@ def test_at_the_profiles_own_number_it_is_the_estimate() -> None:
     assert breakeven("interactive_ide", [PRO, ARTICLE], on=JUNE, low=100, high=200).cheapest_now == ARTICLE
 
 
+class TestBlockedWork:
+    """A bill that is low because work is blocked says so: it is not the bill of all of the work."""
+
+    ACCOUNT = Account(
+        kind="organization",
+        month="2026-10",
+        seats=(Seats(plan="business", count=10),),
+        budgets=(Budget(scope="user", name="*", usd=30),),
+    )
+
+    def test_an_interval_won_by_blocking_is_marked(self) -> None:
+        options = ["copilot/claude-haiku-4.5", "api/gpt-5.4-mini"]
+        found = breakeven("interactive_ide", options, account=self.ACCOUNT, high=200)
+        last = found.intervals[-1]
+        assert (last.cheapest, last.blocks_work) == ("copilot/claude-haiku-4.5", True)
+        assert "(work is blocked)" in str(found)
+        assert "use_blocked" in {notice.code for notice in found.notices}
+
+    def test_without_limits_nothing_is_marked(self) -> None:
+        found = breakeven("interactive_ide", [PRO, ARTICLE], on=JUNE)
+        assert not any(each.blocks_work for each in found.intervals)
+
+
+def test_days_that_the_month_does_not_have_are_told() -> None:
+    found = breakeven(
+        "interactive_ide", ["api/gpt-5.4-mini", "copilot/gpt-5.4-mini@pro"], "active_days", on=date(2027, 2, 10)
+    )
+    assert "more_days_than_the_month" in {notice.code for notice in found.notices}
+
+
+def test_a_price_that_nothing_is_billed_at_is_told() -> None:
+    found = breakeven("interactive_ide", [PRO, ARTICLE], "price.api/gpt-5.4-mini.cache_write", on=JUNE)
+    assert "price_unused" in {notice.code for notice in found.notices}
+
+
 class TestOverAPrice:
     """A price is a number like any other; a model's other prices, and its other routes, stay."""
 
@@ -189,11 +224,14 @@ class TestOverAPrice:
         ({"over": "price.gpt-5.4-mini.output"}, "not of the form price.ROUTE/MODEL.KIND"),
         ({"over": "price.mail/gpt-5.4-mini.output"}, "unknown route 'mail'"),
         ({"low": 5, "high": 5}, "must go from at least 0 up to more"),
-        ({"low": "x"}, "must be numbers"),
-        ({"high": 40, "over": "active_days"}, "at most 31"),
+        ({"low": 1, "high": "1.0000000000001"}, "must go from at least 0 up to more"),
+        ({"low": "1e-4000"}, "more digits than can be meant"),
+        ({"over": 5}, "unknown input 5"),
+        ({"low": "x"}, "is not a number"),
+        ({"high": 40, "over": "active_days"}, "can be from 0 to 31, not 40"),
         ({"over": "cache_write"}, "does not tell cache_write apart"),
-        ({"over": "developers", "low": "1.5"}, "whole numbers"),
-        ({"high": 2, "over": "cached_share"}, "at most 1"),
+        ({"over": "developers", "low": "1.5"}, "a whole number"),
+        ({"high": 2, "over": "cached_share"}, "can be from 0 to 1, not 2"),
         ({"options": [PRO, "copilot/gpt-5-mini@free"]}, "are not known"),
     ],
 )

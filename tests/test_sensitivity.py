@@ -12,7 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from costcalc import Account, Budget, CostcalcError, InputError, Seats, SessionProfile, compare, estimate, sensitivity
+from costcalc import (
+    Account,
+    Budget,
+    CostcalcError,
+    InputError,
+    Seats,
+    SessionProfile,
+    breakeven,
+    compare,
+    estimate,
+    sensitivity,
+)
 from costcalc.cases import Case
 from costcalc.inputs import MEANS, Change, with_changes
 from costcalc.surface import Surface
@@ -208,10 +219,27 @@ class TestTornado:
         options = [PRO, f"{MINI},basis=published"]
         found = sensitivity(profile, options, samples=0, on=JUNE)
         for each in found.inputs:
-            ends = [
-                compare(profile.changed(**{each.name: end}), options, on=JUNE).cheapest for end in (each.low, each.high)
-            ]
-            assert (each.name in found.turned_by) == any(end != found.cheapest for end in ends)
+            low, high = each.low or Decimal(0), each.high or Decimal(0)
+            places = [low + (high - low) * step / 10 for step in range(11)]
+            winners = {compare(profile.changed(**{each.name: place}), options, on=JUNE).cheapest for place in places}
+            if winners - {found.cheapest}:
+                assert each.name in found.turned_by
+            elif each.name in found.turned_by:  # a band between two of the places: it has to be there
+                crossed = breakeven(profile, options, each.name, low=low, high=high, on=JUNE)
+                assert {interval.cheapest for interval in crossed.intervals} - {found.cheapest}
+
+    def test_a_band_inside_the_range_turns_the_choice_though_its_ends_do_not(self) -> None:
+        """The published example: an allowance makes an option win only between 11.58 and 12.54 tasks a day."""
+        found = sensitivity("interactive_ide", [PRO, ARTICLE], ranges={"tasks_per_day": (5, 40)}, samples=0, on=JUNE)
+        assert "tasks_per_day" in found.turned_by
+
+    def test_a_tie_is_said_and_what_breaks_it(self) -> None:
+        found = sensitivity("interactive_ide", samples=0, on=date(2026, 11, 24))
+        assert found.cheapest is None
+        assert found.decision is not None
+        assert found.decision.now_usd == 0
+        assert found.turned_by == ("price of api/gpt-5.4-mini",)
+        assert str(found).startswith("A tie as things are;")
 
 
 def compare_claims() -> list[Any]:
@@ -262,10 +290,10 @@ class TestAllAtOnce:
         ({"seed": -1}, "seed must be a whole number"),
         ({"options": []}, "give at least one option"),
         ({"ranges": {"ouput": (1, 2)}}, "unknown input with a range 'ouput'"),
-        ({"ranges": {"output": (2, 1)}}, "a range goes up from at least 0"),
-        ({"ranges": {"output": (1, "x")}}, "a range is a low and a high number"),
+        ({"ranges": {"output": (2, 1)}}, "a range goes up, not from 2 to 1"),
+        ({"ranges": {"output": (1, "x")}}, "'x' is not a number"),
         ({"ranges": {"output": (1,)}}, "a range is a low and a high number"),
-        ({"ranges": {"cached_share": (0, 2)}}, "at most 1"),
+        ({"ranges": {"cached_share": (0, 2)}}, "can be from 0 to 1, not 2"),
     ],
 )
 def test_bad_input(arguments: dict[str, Any], message: str) -> None:
@@ -285,3 +313,6 @@ def test_the_command_line(costcalc: Run) -> None:
     code, out, err = costcalc(*command, "--range", "output=3000")
     assert (code, out) == (2, "")
     assert "not of the form INPUT=LOW:HIGH" in err
+    code, out, err = costcalc(*command, "--range", "output=1:2", "--range", "output=2:3")
+    assert (code, out) == (2, "")
+    assert "output is given twice" in err

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costcalc import CostcalcError, SessionProfile, breakeven, estimate, sweep, whatif
+from costcalc import Account, Budget, CostcalcError, Seats, SessionProfile, breakeven, estimate, sweep, whatif
 from tests.conftest import Run
 from tests.strategies import profiles
 
@@ -66,6 +66,28 @@ def test_a_price_can_be_swept() -> None:
     assert "price_swept" in {notice.code for notice in found.notices}
 
 
+def test_points_won_by_blocking_work_are_marked() -> None:
+    account = Account(
+        kind="organization", month="2026-10", seats=(Seats(plan="business", count=10),),
+        budgets=(Budget(scope="user", name="*", usd=30),),
+    )  # fmt: skip
+    options = ["copilot/claude-haiku-4.5", MINI]
+    found = sweep("interactive_ide", "tasks_per_day=10,100", options, account=account)
+    assert [point.blocks_work for point in found.points] == [False, True]
+    assert "A!" in str(found)
+
+
+def test_notices_of_the_work_stay_where_a_price_is_swept() -> None:
+    over = ["active_days=10,31", "price.api/gpt-5.4-mini.output=1:5:3"]
+    found = sweep("interactive_ide", over, [MINI], on=date(2026, 11, 24))
+    assert "more_days_than_the_month" in {notice.code for notice in found.notices}
+
+
+def test_steps_are_as_fine_as_asked_for() -> None:
+    found = sweep("interactive_ide", "tasks_per_day=0.0000001:0.0000002:3", [MINI], on=JUNE)
+    assert [str(value) for value in found.axes[0].values] == ["1E-7", "1.5E-7", "2E-7"]
+
+
 def test_left_out_the_range_is_from_nothing_to_twice_what_it_is() -> None:
     axes = [
         sweep("interactive_ide", name, [MINI], on=JUNE).axes[0] for name in ("output", "cached_share", "developers")
@@ -94,6 +116,12 @@ def test_left_out_the_range_is_from_nothing_to_twice_what_it_is() -> None:
         (["output", "fresh_input", "cached_input"], "one input or over two"),
         ({"output": []}, "give at least one value"),
         ({"output": [True]}, "is not a number"),
+        ({"output": 5}, "its values are a list of numbers"),
+        ({"developers": ["1.2"]}, "developers must be a whole number"),
+        (5, "over names one input or two"),
+        ([5], "an input is named by a text"),
+        ("output=-1:5", "a range starts at 0 or above, not at -1"),
+        ("price.api/gpt-5.4-mini.output=1e-300,1", "more digits than can be meant"),
         ("price.api/gpt-5-mini.output", "no option is"),
     ],
 )
@@ -110,4 +138,9 @@ def test_the_command_line(costcalc: Run) -> None:
     assert (code, err) == (0, "")
     found = json.loads(out)
     assert [each["input"] for each in found["axes"]] == ["tasks_per_day", "cached_share"]
-    assert found["points"][0] == {"at": ["5", "0.5"], "total_usd": ["10", "12.603"], "cheapest": PRO}
+    assert found["points"][0] == {
+        "at": ["5", "0.5"],
+        "total_usd": ["10", "12.603"],
+        "cheapest": PRO,
+        "blocks_work": False,
+    }

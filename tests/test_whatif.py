@@ -183,7 +183,7 @@ class TestFile:
             ("[scenarios.a]\noutput = true", ":2: output must become a number"),
             ("[scenarios.a]\n\nouput = 3", ":3: unknown input 'ouput'"),
             ("[scenarios.a]\n", ":1: nothing is changed"),
-            ("[scenarios.a]\noutput = -3", ":2: output cannot be below 0"),
+            ("[scenarios.a]\noutput = -3", ":2: output can be from 0, not -3"),
         ],
     )
     def test_bad_files(self, tmp_path: Path, text: str, message: str) -> None:
@@ -207,19 +207,39 @@ class TestFile:
         (["output=1", "output=2"], "output is changed twice"),
         (["sigma=1"], "it changes a forecast"),
         (["cache_write=+5%"], "does not tell cache_write apart"),
-        (["cached_share=1.2"], "cached_share must be from 0 to 1"),
-        (["active_days=32"], "scenario what if: active_days"),
+        (["cached_share=1.2"], "cached_share can be from 0 to 1"),
+        (["active_days=32"], "active_days can be from 0 to 31"),
         (["developers=2.5"], "developers must be a whole number"),
         (["price.api/gpt-5-mini.output=1"], "no option is api/gpt-5-mini"),
-        (["price.api/gpt-5.4-mini.output=9999999"], "a price must be from 0 to 1,000,000"),
+        (["price.api/gpt-5.4-mini.output=9999999"], "can be from 0 to 1000000"),
         ({f"{place}": [f"output={place}"] for place in range(101)}, "101 scenarios are more than"),
         ({"a" * 300: ["output=1"]}, "at most 200 characters"),
         ("output=1", "a list of changes, not the text"),
+        (None, "changes are a list of texts"),
+        ([5], "a change is a text such as"),
+        ({5: 5}, "unknown input 5"),
+        ({"a": 5, "b": ["output=1"]}, "changes are a list of texts"),
+        ({"output": 10**5000}, "more digits than can be meant"),
+        ({"developers": "+10%"}, "developers must be a whole number, not 1.1"),
+        ({"price.api/gpt-5.4-mini.output": Decimal("1e-4000")}, "more digits than can be meant"),
     ],
 )
 def test_bad_input(made: Any, message: str) -> None:
     with pytest.raises(CostcalcError, match=message):
         whatif("interactive_ide", made, [MINI], on=JUNE)
+
+
+def test_a_price_that_nothing_is_billed_at_is_told() -> None:
+    """Input that is not read from cache is billed as cache writes for Anthropic's models on Copilot."""
+    options = ["copilot/claude-sonnet-4.6@pro"]
+    found = whatif("interactive_ide", ["price.copilot/claude-sonnet-4.6.input=x2"], options, on=date(2026, 10, 15))
+    assert found.scenarios[0].outcomes[0].difference_usd == 0
+    assert "what is billed is cached_input, cache_write, output" in str(found)
+
+
+def test_one_option_needs_no_list() -> None:
+    found = whatif("interactive_ide", ["output=1"], MINI, on=JUNE)
+    assert [str(each.option) for each in found.base] == [MINI]
 
 
 def test_developers_of_an_account_do_not_vary() -> None:

@@ -71,9 +71,9 @@ class Case:
         count = checked_developers(developers, terms)
         return cls(book, loaded_profile(profile), count, day, basis, split_cache_writes, terms)
 
-    def options(self, options: Sequence[Option | str]) -> list[Option]:
+    def options(self, options: Sequence[Option | str] | Option | str) -> list[Option]:
         """Options with the ids of their models and plans. Raises `InputError` for none, or one that is given twice."""
-        chosen = resolved_options(options, self.book)
+        chosen = resolved_options([options] if isinstance(options, Option | str) else options, self.book)
         if not chosen:
             raise InputError("give at least one option, such as copilot/mai-code-1.1-flash@pro")
         names = [str(option) for option in chosen]

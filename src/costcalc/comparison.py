@@ -264,7 +264,7 @@ class Comparison(Result):
 
 def compare(
     profile: "SessionProfile | str | os.PathLike[str]" = DEFAULT_PROFILE,
-    options: Sequence[Option | str] | None = None,
+    options: "Sequence[Option | str] | Option | str | None" = None,
     *,
     account: "Account | str | os.PathLike[str] | None" = None,
     developers: int | None = None,

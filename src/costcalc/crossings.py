@@ -6,8 +6,8 @@ exact values; where two lines meet is an exact fraction.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -17,10 +17,11 @@ from typing import Any, ClassVar, Final, NamedTuple
 from costcalc.billing.account import Account
 from costcalc.cases import Case
 from costcalc.charts import Axis, Chart, Mark, Point
+from costcalc.comparison import strictly_cheapest
 from costcalc.display import Part, Result, Table, usd
 from costcalc.errors import InputError
 from costcalc.estimation import Estimate, Option
-from costcalc.inputs import PEOPLE, SHARE, Input
+from costcalc.inputs import SHARE, Input, unused_prices
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claims_line
@@ -30,6 +31,9 @@ from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
 _MOST_PIECES: Final = 400
 _JUMP: Final = Fraction(1, 10**9)
 """Where a bill jumps, the place is known to this share of the range."""
+
+NARROWEST: Final = Decimal("1e-6")
+"""A range must be as wide as this."""
 
 _PROBES: Final = tuple(Fraction(*share) for share in ((1, 50), (1, 3), (311, 997), (2, 3), (49, 50)))
 """Where between its ends a piece is held against the bill."""
@@ -59,11 +63,15 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A range of the number, and the option that is the cheapest in it; None is a tie."""
+    """A range of the number, and the option that is the cheapest in it; None is a tie.
+
+    `blocks_work`: limits of an account block work of that option there, so its bill is not for all of it.
+    """
 
     start: Fraction
     end: Fraction
     cheapest: str | None
+    blocks_work: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -93,9 +101,7 @@ class Breakeven(Result):
     @property
     def cheapest_now(self) -> str | None:
         """The option that is the cheapest at the profile's own number; None is a tie."""
-        totals = [each.total_usd or Decimal(0) for each in self.estimates]
-        lowest = min(totals)
-        return self.options[totals.index(lowest)] if totals.count(lowest) == 1 else None
+        return strictly_cheapest([each.known_total_usd for each in self.estimates], self.options)
 
     def tasks_per_month(self, at: Fraction) -> Fraction | None:
         """A number of tasks per day, or of active days, as tasks in a month; None for other numbers."""
@@ -146,7 +152,12 @@ class Breakeven(Result):
                 for each in self.crossings
             ],
             "intervals": [
-                {"from": plain(rounded(each.start)), "to": plain(rounded(each.end)), "cheapest": each.cheapest}
+                {
+                    "from": plain(rounded(each.start)),
+                    "to": plain(rounded(each.end)),
+                    "cheapest": each.cheapest,
+                    "blocks_work": each.blocks_work,
+                }
                 for each in self.intervals
             ],
         }
@@ -155,7 +166,7 @@ class Breakeven(Result):
         yield self._answer()
         yield Table(
             ("from", "to", "cheapest"),
-            tuple((_shown(each.start), _shown(each.end), each.cheapest or "(a tie)") for each in self.intervals),
+            tuple((_shown(each.start), _shown(each.end), _winner(each)) for each in self.intervals),
             f"{self.over}, now {plain(self.now)}, for {self.profile.name}; prices of {self.on}",
         )
         yield Table(
@@ -240,7 +251,13 @@ class Breakeven(Result):
 
     def rows(self) -> list[dict[str, Any]]:
         return [
-            {"over": self.over, "from": rounded(each.start), "to": rounded(each.end), "cheapest": each.cheapest}
+            {
+                "over": self.over,
+                "from": rounded(each.start),
+                "to": rounded(each.end),
+                "cheapest": each.cheapest,
+                "blocks_work": each.blocks_work,
+            }
             for each in self.intervals
         ]
 
@@ -253,13 +270,20 @@ def _bill_at(lines: Sequence[Line], place: Fraction) -> Fraction:
     return min(line.at(place) for line in lines if line.start <= place <= line.end)
 
 
+def _winner(interval: Interval) -> str:
+    """The cheapest of an interval in words."""
+    if interval.cheapest is None:
+        return "(a tie)"
+    return f"{interval.cheapest} (work is blocked)" if interval.blocks_work else interval.cheapest
+
+
 def _shown(value: Fraction) -> Decimal:
     return rounded(value, 4)
 
 
 def breakeven(
     profile: "SessionProfile | str | os.PathLike[str]" = DEFAULT_PROFILE,
-    options: Sequence[Option | str] = (),
+    options: "Sequence[Option | str]" = (),
     over: str = "tasks_per_day",
     *,
     low: "Decimal | int | str | None" = None,
@@ -295,19 +319,20 @@ def breakeven(
         raise InputError("give two different options at least")
     now = varied.now(case, chosen)
     first, last = _range(varied, now, low, high)
-    varied.changed(case, first)  # what cannot be varied is refused before the work
-
-    def bill_of(option: Option) -> Callable[[Decimal], Fraction]:
-        return lambda value: Fraction(varied.changed(case, value).estimate(option).known_total_usd)
-
-    # An account's bill is in whole nano-AIU by seat and day; parts of a share of the prompt are in millionths of a token.
-    rounded = case.account is not None or (varied.name == SHARE and case.profile.cache_write is not None)
-    tolerance = Fraction(1, 10**8) if rounded else Fraction(0)
     estimates = tuple(map(case.estimate, chosen))
-    lines = [list(pieces(bill_of(option), first, last, whole=varied.whole, tolerance=tolerance)) for option in chosen]
-    intervals = tuple(_intervals(lines, names))
+    lines = lines_over(case, varied, chosen, first, last)
+    intervals = tuple(_with_blocks(case, varied, dict(zip(names, chosen, strict=True)), _intervals(lines, names)))
     crossings = tuple(Crossing(before.end, before.cheapest, after.cheapest) for before, after in pairwise(intervals))
+    at_ends = [varied.changed(case, end).estimate(option) for end in (first, last) for option in chosen]
     notices = [notice for each in estimates for notice in each.notices if notice.code != "tokens_rounded"]
+    told = {notice.code for notice in notices}
+    notices += [
+        notice
+        for each in at_ends
+        for notice in each.notices
+        if notice.code not in told and notice.code != "tokens_rounded" and not notice.code.startswith("rate_")
+    ]
+    notices += unused_prices([varied], estimates)
     if not first <= now <= last:
         notices.append(Notice("now_outside", f"what {varied.name} is, {plain(now)}, is outside of the range"))
     return Breakeven(
@@ -316,20 +341,51 @@ def breakeven(
     )  # fmt: skip
 
 
+def lines_over(case: Case, varied: Input, options: Sequence[Option], low: Decimal, high: Decimal) -> list[list[Line]]:
+    """The pieces of each option's bill as an input goes from low to high."""
+    varied.changed(case, low)  # what cannot be varied is refused before the work
+
+    def bill_of(option: Option) -> Callable[[Decimal], Fraction]:
+        return lambda value: Fraction(varied.changed(case, value).estimate(option).known_total_usd)
+
+    # An account's bill is in whole nano-AIU by seat and day; parts of a share of the prompt are in millionths of a token.
+    is_rounded = case.account is not None or (varied.name == SHARE and case.profile.cache_write is not None)
+    tolerance = Fraction(1, 10**8) if is_rounded else Fraction(0)
+    return [list(pieces(bill_of(option), low, high, whole=varied.whole, tolerance=tolerance)) for option in options]
+
+
+def cheapest_over(case: Case, varied: Input, options: Sequence[Option], low: Decimal, high: Decimal) -> set[str | None]:
+    """Every option that is the cheapest anywhere between two values of an input; None where some tie over a range."""
+    names = [str(option) for option in options]
+    return {each.cheapest for each in _intervals(lines_over(case, varied, options, low, high), names)}
+
+
+def _with_blocks(
+    case: Case, varied: Input, options: Mapping[str, Option], intervals: Iterable[Interval]
+) -> Iterator[Interval]:
+    """The intervals, marked where limits of an account block work of the cheapest."""
+    for each in intervals:
+        if case.account is None or each.cheapest is None:
+            yield each
+            continue
+        places = {
+            round(place) if varied.whole else place for place in (each.start, (each.start + each.end) / 2, each.end)
+        }
+        bills = [
+            varied.changed(case, rounded(Fraction(place))).estimate(options[each.cheapest]).bill for place in places
+        ]
+        yield replace(each, blocks_work=any(bill.blocked_credits for bill in bills))
+
+
 def _range(varied: Input, now: Decimal, low: object, high: object) -> tuple[Decimal, Decimal]:
-    least, most = varied.least, varied.most
-    default = most if most is not None and varied.name in (SHARE, "active_days") else 10 * (now or Decimal(1_000))
-    try:
-        first = least if low is None else Decimal(str(low))
-        last = default if high is None else Decimal(str(high))
-    except ArithmeticError:
-        raise InputError(f"low and high must be numbers, not {low!r:.40} and {high!r:.40}") from None
-    if varied.name == PEOPLE and not (first == first.to_integral_value() and last == last.to_integral_value()):
-        raise InputError(f"developers are whole numbers, not {first} to {last}")
-    if not (first.is_finite() and last.is_finite() and least <= first < last and (most is None or last <= most)):
-        limit = "" if most is None else f" and at most {plain(most)}"
+    default = 10 * (now or Decimal(1_000))
+    if varied.most is not None and varied.name in (SHARE, "active_days"):
+        default = varied.most
+    first = varied.checked(low if low is not None else varied.least)  # type: ignore[arg-type]
+    last = varied.checked(high if high is not None else default)  # type: ignore[arg-type]
+    if last - first < NARROWEST:
         raise InputError(
-            f"{varied.name} must go from at least {plain(least)} up to more{limit}, not from {first} to {last}"
+            f"{varied.name} must go from at least {plain(varied.least)} up to more, not from {plain(first)} to {plain(last)}"
         )
     return first, last
 

@@ -1,10 +1,11 @@
 """A grid over one or two inputs: what each option costs at every point, and where the cheapest changes."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise, product
 from string import ascii_uppercase
 from typing import Any, ClassVar, Final
@@ -18,16 +19,16 @@ from costcalc.comparison import DEFAULT_OPTIONS, strictly_cheapest
 from costcalc.display import Cell, Part, Result, Table, cents, usd
 from costcalc.errors import InputError
 from costcalc.estimation import Estimate, Option
-from costcalc.inputs import Change, Input, Value, with_changes
+from costcalc.inputs import PEOPLE, Change, Input, Value, number_of, unused_prices, with_changes
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claims_line
-from costcalc.units import canonical, plain
+from costcalc.units import plain, rounded
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
 
 STEPS: Final = 9
 MAX_POINTS: Final = 100_000
-_PLACES: Final = Decimal("1e-6")
+_PLACES: Final = 12
 
 Axes = str | Sequence[str] | Mapping[str, Sequence[Value]]
 """Inputs by name, or as text with a range or values: `output`, `output=1000:5000`, `output=1000:5000:5`, `output=1000,2000`."""
@@ -45,11 +46,15 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One point of the grid: the values of the axes, each option's bill in US dollars, the cheapest (None: a tie)."""
+    """One point of the grid: the values of the axes, each option's bill in US dollars, the cheapest (None: a tie).
+
+    `blocks_work`: limits of an account block work of the cheapest, so its bill is not for all of it.
+    """
 
     at: tuple[Decimal, ...]
     totals_usd: tuple[Decimal, ...]
     cheapest: str | None
+    blocks_work: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,7 @@ class Sweep(Result):
                     "at": [plain(value) for value in point.at],
                     "total_usd": [plain(total) for total in point.totals_usd],
                     "cheapest": point.cheapest,
+                    "blocks_work": point.blocks_work,
                 }
                 for point in self.points
             ],
@@ -133,6 +139,8 @@ class Sweep(Result):
         letters = dict(zip(self.options, ascii_uppercase, strict=False))
         yield self._list(letters) if len(self.axes) == 1 else self._map(letters)
         yield "\n".join(f"{letter} = {option}" for option, letter in letters.items())
+        if any(point.blocks_work for point in self.points):
+            yield "An exclamation mark: limits of the account block work there, and the bill is not for all of it."
         if len(self.options) > 1:
             yield "The cheapest may change between the points too; costcalc breakeven finds every place along one input."
         yield from claims_line(self.rates_used())
@@ -140,10 +148,7 @@ class Sweep(Result):
     def _list(self, letters: Mapping[str, str]) -> Table:
         return Table(
             (self.axes[0].name, *letters.values(), "cheapest"),
-            tuple(
-                (*point.at, *map(cents, point.totals_usd), "=" if point.cheapest is None else letters[point.cheapest])
-                for point in self.points
-            ),
+            tuple((*point.at, *map(cents, point.totals_usd), _letter(point, letters)) for point in self.points),
             f"A month's bill in USD, by {self.axes[0].unit}",
         )
 
@@ -154,7 +159,7 @@ class Sweep(Result):
         for place, value in enumerate(down.values):
             first = place * len(across.values)
             cells = [
-                f"{'=' if point.cheapest is None else letters[point.cheapest]} {cents(min(point.totals_usd))}"
+                f"{_letter(point, letters)} {cents(min(point.totals_usd))}"
                 for point in self.points[first : first + len(across.values)]
             ]
             rows.append((value, *cells))
@@ -226,16 +231,22 @@ class Sweep(Result):
                 "option": option,
                 "total_usd": total,
                 "cheapest": point.cheapest == option,
+                "blocks_work": point.blocks_work and point.cheapest == option,
             }
             for point in self.points
             for option, total in zip(self.options, point.totals_usd, strict=True)
         ]
 
 
+def _letter(point: Point, letters: Mapping[str, str]) -> str:
+    """The letter of the cheapest option, = on a tie, with a ! where it blocks work."""
+    return "=" if point.cheapest is None else letters[point.cheapest] + ("!" if point.blocks_work else "")
+
+
 def sweep(
     profile: "SessionProfile | str | os.PathLike[str]" = DEFAULT_PROFILE,
     over: Axes = "tasks_per_day",
-    options: Sequence[Option | str] | None = None,
+    options: "Sequence[Option | str] | Option | str | None" = None,
     *,
     account: "Account | str | os.PathLike[str] | None" = None,
     developers: int | None = None,
@@ -276,15 +287,18 @@ def sweep(
     notices = {(str(each.option), notice.code): notice for each in used.values() for notice in each.notices}
     for at in _places(axes):
         changed = with_changes(case, map(Change, inputs, at), chosen)
-        totals = []
-        for option, name in zip(chosen, names, strict=True):
-            estimate = changed.estimate(option)
-            totals.append(estimate.known_total_usd)
-            if estimate.rate.source in case.book.sources:  # a price that is swept is in the axis
-                used.setdefault(estimate.rate.id, estimate)
-                for notice in estimate.notices:
+        estimates = [changed.estimate(option) for option in chosen]
+        totals = [each.known_total_usd for each in estimates]
+        cheapest = strictly_cheapest(totals, names)
+        blocked = any(each.bill.blocked_credits for each in estimates if str(each.option) == cheapest)
+        points.append(Point(at, tuple(totals), cheapest, blocked))
+        for name, each in zip(names, estimates, strict=True):
+            shipped = each.rate.source in case.book.sources  # a price that is swept is in the axis
+            if shipped:
+                used.setdefault(each.rate.id, each)
+            for notice in each.notices:
+                if shipped or not notice.code.startswith("rate_"):
                     notices.setdefault((name, notice.code), notice)
-        points.append(Point(at, tuple(totals), strictly_cheapest(totals, names)))
     found = [notice for notice in notices.values() if notice.code != "tokens_rounded"]
     found += [
         Notice(
@@ -293,6 +307,7 @@ def sweep(
         for axis, varied in zip(axes, inputs, strict=True)
         if varied.price
     ]
+    found += unused_prices(inputs, [case.estimate(option) for option in chosen])
     return Sweep(
         case.profile, case.developers, case.on, basis, axes, names, tuple(points), tuple(used.values()), distinct(found)
     )
@@ -309,6 +324,8 @@ def _axes(over: Axes, case: Case, options: Sequence[Option]) -> tuple[list[Input
     stated: list[tuple[str, Sequence[Value] | None]]
     if isinstance(over, Mapping):
         stated = list(over.items())
+    elif not isinstance(over, Iterable):
+        raise InputError(f"over names one input or two, not {over!r:.40}")
     else:
         stated = [_parsed(text) for text in ([over] if isinstance(over, str) else over)]
     inputs, axes = [], []
@@ -326,20 +343,24 @@ def _axes(over: Axes, case: Case, options: Sequence[Option]) -> tuple[list[Input
     return inputs, tuple(axes)
 
 
-def _parsed(text: str) -> tuple[str, list[Value] | None]:
+def _parsed(text: object) -> tuple[str, list[Value] | None]:
     """An input's name, and its values if there are any: `NAME`, `NAME=LOW:HIGH`, `NAME=LOW:HIGH:STEPS` or `NAME=V,V`."""
+    if not isinstance(text, str):
+        raise InputError(f"an input is named by a text such as output=1000:5000, not {text!r:.40}")
     name, equals, rest = (part.strip() for part in text.partition("="))
     if not equals:
         return name, None
     if ":" not in rest:
         return name, [each.strip() for each in rest.split(",")]
-    low, high, *steps = (_decimal(name, part) for part in rest.split(":"))
+    low, high, *steps = (number_of(name, part) for part in rest.split(":"))
     if len(steps) > 1:
         raise InputError(f"{name}: {rest!r:.60} is not of the form LOW:HIGH or LOW:HIGH:STEPS")
+    if low < 0:
+        raise InputError(f"{name}: a range starts at 0 or above, not at {plain(low)}")
     count = steps[0] if steps else Decimal(STEPS)
     if count != count.to_integral_value() or not 2 <= count <= MAX_POINTS or not low < high:
         raise InputError(f"{name}: a range goes from a lower to a higher value in 2 steps at least, not {rest!r:.60}")
-    return name, list(_steps(low, high, int(count)))
+    return name, list(_steps(low, high, int(count), whole=name == PEOPLE))
 
 
 def _range(varied: Input, now: Decimal) -> list[Value]:
@@ -347,35 +368,21 @@ def _range(varied: Input, now: Decimal) -> list[Value]:
     high = 2 * (now or Decimal(1))
     if varied.most is not None:
         high = min(high, varied.most)
-    return list(_steps(varied.least, high, STEPS))
+    return list(_steps(varied.least, high, STEPS, whole=varied.whole))
 
 
-def _steps(low: Decimal, high: Decimal, count: int) -> Iterator[Decimal]:
+def _steps(low: Decimal, high: Decimal, count: int, *, whole: bool) -> Iterator[Decimal]:
+    """Values at even distances; of people the nearest whole numbers."""
     for step in range(count):
-        yield canonical((low + (high - low) * step / (count - 1)).quantize(_PLACES))
+        place = Fraction(low) + (Fraction(high) - Fraction(low)) * step / (count - 1)
+        yield rounded(place, 0 if whole else _PLACES)
 
 
 def _checked(varied: Input, values: Sequence[Value]) -> tuple[Decimal, ...]:
-    """The values of an axis in rising order, whole ones where only such make sense; none twice."""
-    found = {_decimal(varied.name, value) for value in values}
-    if varied.whole:
-        found = {value.to_integral_value() for value in found}
-    most = varied.most
-    for value in found:
-        if value < varied.least or (most is not None and value > most):
-            limit = "" if most is None else f" to {plain(most)}"
-            raise InputError(f"{varied.name} can be from {plain(varied.least)}{limit}, not {value}")
+    """The values of an axis in rising order, none twice."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InputError(f"{varied.name}: its values are a list of numbers, not {values!r:.40}")
+    found = set(map(varied.checked, values))
     if not found:
         raise InputError(f"{varied.name}: give at least one value")
     return tuple(sorted(found))
-
-
-def _decimal(name: str, value: Value) -> Decimal:
-    text = str(value).strip()
-    try:
-        found = Decimal(text)
-    except ArithmeticError:
-        found = Decimal("NaN")
-    if isinstance(value, bool) or len(text) > 40 or not found.is_finite():
-        raise InputError(f"{name}: {text!r:.40} is not a number")
-    return found

@@ -5,14 +5,15 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Decimal
 from typing import Final, NamedTuple
 
 from costcalc.cases import Case, PriceChange
 from costcalc.errors import InputError, unknown_name
-from costcalc.estimation import MAX_DEVELOPERS, Option
+from costcalc.estimation import MAX_DEVELOPERS, Estimate, Option
+from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import MAX_USD_PER_MTOK
 from costcalc.tokens import KINDS, Kind
@@ -21,6 +22,9 @@ from costcalc.workload.profile import SPREADS, SessionProfile
 
 Value = Decimal | int | float | str
 """What an input may become: a number (a float stands for the decimal it prints as), or a text such as +30%."""
+
+MAX_PLACES: Final = 30
+"""Decimals that a value may have: more cannot be meant, and would not stay exact."""
 
 SHARE: Final = "cached_share"
 PEOPLE: Final = "developers"
@@ -56,6 +60,8 @@ class Input:
     @classmethod
     def named(cls, name: str, book: PriceBook) -> "Input":
         """The input with this name. Raises `UnknownNameError` or `InputError` for a name that is none."""
+        if not isinstance(name, str):
+            raise unknown_name("input", name, NAMES, f"or {_PRICE_FORM}")
         if name in NAMES:
             return cls(name)
         if name in SPREADS:
@@ -96,6 +102,16 @@ class Input:
             return Decimal(MAX_USD_PER_MTOK)
         return {SHARE: Decimal(1), "active_days": Decimal(31), PEOPLE: Decimal(MAX_DEVELOPERS)}.get(self.name)
 
+    def checked(self, value: "Value") -> Decimal:
+        """A number as a value of the input. Raises `InputError` for one that it cannot have, or something that is none."""
+        found = number_of(self.name, value)
+        if found < self.least or (self.most is not None and found > self.most):
+            limit = "" if self.most is None else f" to {plain(self.most)}"
+            raise InputError(f"{self.name} can be from {plain(self.least)}{limit}, not {plain(found)}")
+        if self.whole and found != found.to_integral_value():
+            raise InputError(f"{self.name} must be a whole number, not {plain(found)}")
+        return found
+
     def now(self, case: Case, options: Sequence[Option]) -> Decimal:
         """Its value in a case; a price is that of the first option that has it.
 
@@ -134,9 +150,28 @@ class Input:
     def _people(self, case: Case, value: Decimal) -> int:
         if case.account is not None:
             raise InputError("an account says how many seats there are; leave it out to vary developers")
-        if value != value.to_integral_value() or not 1 <= value <= MAX_DEVELOPERS:
-            raise InputError(f"developers must be a whole number from 1 to {MAX_DEVELOPERS:,}, not {value}")
-        return int(value)
+        return int(self.checked(value))
+
+
+def number_of(name: str, value: object) -> Decimal:
+    """A number, or the text of one, exactly; a float stands for the decimal it prints as.
+
+    Raises `InputError`, which names what it is for, for anything else, and for digits that cannot be meant.
+    """
+    if isinstance(value, int) and abs(value) > 10**MAX_PLACES:
+        raise InputError(f"{name} has more digits than can be meant")
+    text = value.strip() if isinstance(value, str) else repr(value) if isinstance(value, float) else str(value)
+    try:
+        found = (
+            Decimal(text) if isinstance(value, Decimal | int | float | str) and not isinstance(value, bool) else None
+        )
+    except ArithmeticError:
+        found = None
+    if found is None or not found.is_finite():
+        raise InputError(f"{name}: {text!r:.40} is not a number")
+    if int(found.as_tuple().exponent) < -MAX_PLACES or found.adjusted() > MAX_PLACES:
+        raise InputError(f"{name}: {text:.40} has more digits than can be meant")
+    return found
 
 
 def _share(profile: SessionProfile) -> Decimal:
@@ -171,6 +206,8 @@ class Change:
     @classmethod
     def parse(cls, text: str, book: PriceBook) -> "Change":
         """The change that `INPUT=VALUE` stands for: a number, `+30%`, `-20%` or `x1.5`."""
+        if not isinstance(text, str):
+            raise InputError(f"a change is a text such as output=+30%, not {text!r:.40}")
         name, equals, value = text.partition("=")
         if not equals or not name.strip() or not value.strip():
             raise InputError(f"{text!r:.80} is not of the form INPUT=VALUE, such as output=+30% or cached_share=0.5")
@@ -182,7 +219,7 @@ class Change:
         found = Input.named(name, book)
         if isinstance(value, bool) or not isinstance(value, Decimal | int | float | str):
             raise InputError(f"{name} must become a number or a text such as +30%, not {value!r:.40}")
-        text = value.strip() if isinstance(value, str) else repr(value) if isinstance(value, float) else str(value)
+        text = value.strip() if isinstance(value, str) else ""
         percent = re.fullmatch(r"([+-])(\d{1,12}(?:\.\d{1,12})?)%", text, re.ASCII)
         if percent:
             share = Decimal(percent[1] + percent[2]) / 100
@@ -194,10 +231,7 @@ class Change:
             return cls(found, times=Decimal(times[1]))
         if isinstance(value, str) and not re.fullmatch(r"\d{1,18}(\.\d{1,18})?|\.\d{1,18}", text, re.ASCII):
             raise InputError(f"{name}: {value!r:.40} is neither a number nor a change such as +30%, -20% or x1.5")
-        number = Decimal(text)
-        if not number.is_finite() or number < 0:
-            raise InputError(f"{name} cannot be below 0, as {text} is")
-        return cls(found, value=number)
+        return cls(found, value=found.checked(value))
 
     def made(self, case: Case, base: Case, options: Sequence[Option]) -> Case:
         """A case with the change, where it is relative to what the input is in the `base`."""
@@ -210,7 +244,7 @@ class Change:
         if self.input.price:  # for each option relative to its own price
             return replace(case, prices=(*case.prices, PriceChange(*self.input.price, self.times, times=True)))
         value = canonical(EXACT.multiply(now, self.times))
-        return self.input.changed(case, value.to_integral_value() if self.input.whole else value)
+        return self.input.changed(case, value)
 
     def __str__(self) -> str:
         if self.times is None:
@@ -235,6 +269,8 @@ def checked_changes(
     changes: "Iterable[Change | str] | Mapping[str, Decimal | int | float | str]", book: PriceBook
 ) -> tuple[Change, ...]:
     """Changes as texts, or as names with values. Raises `InputError` for none, or for two of the same input."""
+    if isinstance(changes, str) or not isinstance(changes, Iterable):
+        raise InputError(f"changes are a list of texts such as output=+30%, or inputs with values, not {changes!r:.40}")
     if isinstance(changes, Mapping):
         found = [Change.of(name, value, book) for name, value in changes.items()]
     else:
@@ -246,3 +282,15 @@ def checked_changes(
     if not found:
         raise InputError("nothing is changed; give at least one change such as output=+30%")
     return tuple(found)
+
+
+def unused_prices(inputs: Iterable[Input], estimates: Sequence[Estimate]) -> Iterator[Notice]:
+    """Prices that no option pays: it uses no token of that kind, or none that is billed as it."""
+    for each in inputs:
+        if each.price is None:
+            continue
+        place = KINDS.index(each.price.kind)
+        mine = [found for found in estimates if (found.option.route, found.option.model) == each.price[:2]]
+        if mine and not any(found.by_kind[place].tokens for found in mine):
+            billed = ", ".join(line.kind for line in mine[0].by_kind if line.tokens) or "nothing"
+            yield Notice("price_unused", f"{each.name} prices nothing here: what is billed is {billed}")

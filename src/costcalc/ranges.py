@@ -83,16 +83,11 @@ def uncertain_inputs(
 def _stated(case: Case, options: Sequence[Option], name: str, ends: tuple[Value, Value]) -> Uncertain:
     varied = Input.named(name, case.book)
     now = varied.now(case, options)
-    try:
-        low, high = (Decimal(str(end)) for end in ends)
-    except (ArithmeticError, ValueError, TypeError):
-        raise InputError(f"{name}: a range is a low and a high number, not {ends!r:.60}") from None
-    most = varied.most
-    if not (low.is_finite() and high.is_finite() and varied.least <= low <= high) or (most is not None and high > most):
-        limit = "" if most is None else f" and at most {plain(most)}"
-        raise InputError(
-            f"{name}: a range goes up from at least {plain(varied.least)}{limit}, not from {low} to {high}"
-        )
+    if not isinstance(ends, tuple | list) or len(ends) != 2:
+        raise InputError(f"{name}: a range is a low and a high number, not {ends!r:.60}")
+    low, high = map(varied.checked, ends)
+    if low > high:
+        raise InputError(f"{name}: a range goes up, not from {plain(low)} to {plain(high)}")
     return Uncertain(name, varied.unit, "stated", now, low, high)
 
 

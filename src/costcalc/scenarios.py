@@ -23,7 +23,7 @@ from costcalc.comparison import DEFAULT_OPTIONS, Cause, difference, strictly_che
 from costcalc.display import Part, Result, Table, usd
 from costcalc.errors import CostcalcError, InputError
 from costcalc.estimation import Estimate, Option, work_words
-from costcalc.inputs import Change, Value, checked_changes, with_changes
+from costcalc.inputs import Change, Value, checked_changes, unused_prices, with_changes
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claims_line
@@ -245,12 +245,9 @@ class WhatIf(Result):
         for each in self.scenarios:
             found = []
             for base, outcome in zip(self.base, each.outcomes, strict=True):
-                more = f"instead of {usd(base.known_total_usd)} ({_signed(outcome.difference_usd)})"
-                changed = (
-                    f"{usd(outcome.total_usd)} {more}"
-                    if outcome.difference_usd
-                    else f"stays at {usd(outcome.total_usd)}"
-                )
+                more = f"instead of {_cents(base.known_total_usd)} ({_signed(outcome.difference_usd)})"
+                total = _cents(outcome.total_usd)
+                changed = f"{total} {more}" if outcome.difference_usd else f"stays at {total}"
                 found.append(f"{outcome.option} {changed}")
             yield f"{each.name}: {'; '.join(found)}."
             if len(self.base) > 1 and each.cheapest != self.cheapest:
@@ -278,7 +275,7 @@ class WhatIf(Result):
 def whatif(
     profile: "SessionProfile | str | os.PathLike[str]" = DEFAULT_PROFILE,
     scenarios: "Changes | Mapping[str, Changes] | os.PathLike[str]" = (),
-    options: Sequence[Option | str] | None = None,
+    options: "Sequence[Option | str] | Option | str | None" = None,
     *,
     account: "Account | str | os.PathLike[str] | None" = None,
     developers: int | None = None,
@@ -314,7 +311,12 @@ def whatif(
     base = tuple(map(case.estimate, chosen))
     found = tuple(_scenario(name, changes, case, chosen, base) for name, changes in named.items())
     estimates = (*base, *(outcome.estimate for each in found for outcome in each.outcomes))
-    notices = distinct(notice for each in estimates for notice in each.notices)
+    unused = [
+        notice
+        for scenario, changes in zip(found, named.values(), strict=True)
+        for notice in unused_prices((each.input for each in changes), [each.estimate for each in scenario.outcomes])
+    ]
+    notices = distinct([*unused, *(notice for each in estimates for notice in each.notices)])
     cheapest = _cheapest(base)
     return WhatIf(case.profile, case.developers, case.on, basis, base, cheapest, found, notices)
 
@@ -325,12 +327,10 @@ def _named(scenarios: Any, book: PriceBook) -> dict[str, tuple[Change, ...]]:
         return scenarios_of_file(scenarios, book)
     if isinstance(scenarios, str):
         raise InputError(f"scenarios are a list of changes, not the text {scenarios!r:.40}; a file is given as a Path")
-    by_name = isinstance(scenarios, Mapping) and any(not isinstance(each, Value) for each in scenarios.values())
-    found = (
-        {str(name): checked_changes(each, book) for name, each in scenarios.items()}
-        if by_name
-        else {UNNAMED: checked_changes(scenarios, book)}
-    )
+    if isinstance(scenarios, Mapping) and any(not isinstance(each, Value) for each in scenarios.values()):
+        found = {str(name): checked_changes(each, book) for name, each in scenarios.items()}
+    else:
+        found = {UNNAMED: checked_changes(scenarios, book)}
     return checked_scenarios(found)
 
 

@@ -16,6 +16,7 @@ from costcalc.billing.account import Account
 from costcalc.cases import Case
 from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.comparison import DEFAULT_OPTIONS, strictly_cheapest
+from costcalc.crossings import NARROWEST, cheapest_over
 from costcalc.display import Part, Result, Table, cents, percent, usd
 from costcalc.errors import InputError
 from costcalc.estimation import Estimate, Option
@@ -118,7 +119,7 @@ class Figure:
 class Sensitivity(Result):
     """Which inputs move the bills of options, and the choice between them.
 
-    `decision` is what the runner-up costs more than the cheapest (None with one option, or a tie); `turned_by` are the
+    `decision` is what the runner-up costs more than the cheapest (None with one option); `turned_by` are the
     inputs that alone, within their range, change which option is cheapest. `cheapest_shares` is in how many of all draws each
     option is the cheapest. `look_first` is the input to measure, or the price to settle, before all others.
     """
@@ -255,16 +256,18 @@ class Sensitivity(Result):
         )
 
     def _answer(self) -> Iterator[str]:
-        if self.decision is None:
-            figure = self.options[0]
-        else:
-            figure = self.decision
-            yield f"Cheapest as things are: {self.cheapest}; {figure.name}: {usd(cents(figure.now_usd))}."
-            words = ", ".join(self.turned_by)
+        figure = self.decision or self.options[0]
+        if self.decision is not None:
+            difference = f"{figure.name}: {usd(cents(figure.now_usd))}"
             yield (
-                f"Within its range alone, {words} changes which is cheapest."
-                if words
-                else ("No input alone, within its range, changes which is cheapest.")
+                f"Cheapest as things are: {self.cheapest}; {difference}."
+                if self.cheapest
+                else (f"A tie as things are; {difference}.")
+            )
+            yield (
+                f"Alone, within its range, each of these changes which is cheapest: {', '.join(self.turned_by)}."
+                if self.turned_by
+                else "No input alone, within its range, changes which is cheapest."
             )
         if self.cheapest_shares is not None and len(self.cheapest_shares) > 1:
             shares = ", ".join(f"{option} in {percent(share)}" for option, share in self.cheapest_shares)
@@ -308,7 +311,7 @@ class Sensitivity(Result):
 
 def sensitivity(
     profile: "SessionProfile | str | os.PathLike[str]" = DEFAULT_PROFILE,
-    options: Sequence[Option | str] | None = None,
+    options: "Sequence[Option | str] | Option | str | None" = None,
     *,
     ranges: "Mapping[str, tuple[Value, Value]] | None" = None,
     samples: int = DEFAULT_SAMPLES,
@@ -352,16 +355,14 @@ def sensitivity(
     names = [str(option) for option in chosen]
     totals = [each.known_total_usd for each in base]
     cheapest = strictly_cheapest(totals, names)
-    pair = _pair(totals, cheapest, names)
+    pair = _pair(totals, names)
     figures = [
         Figure(name, totals[place], _bars(inputs, [(low[place], high[place]) for low, high in map(_spanned, ends)]))
         for place, name in enumerate(names)
     ]
     decision = None if pair is None else _difference(inputs, names, totals, ends, *pair)
     turned = tuple(
-        each.name
-        for each, found in zip(inputs, ends, strict=True)
-        if any(strictly_cheapest(row, names) != cheapest for row in found)
+        each.name for each, found in zip(inputs, ends, strict=True) if _winners(case, chosen, each, found) - {cheapest}
     )
     notices = [notice for each in base for notice in each.notices if notice.code != "tokens_rounded"]
     notices += _range_notices(case, inputs)
@@ -393,6 +394,17 @@ def _at_ends(case: Case, options: Sequence[Option], found: Uncertain) -> list[li
     return [[each.estimate(option).known_total_usd for option in options] for each in changed]
 
 
+def _winners(
+    case: Case, options: Sequence[Option], found: Uncertain, rows: Sequence[Sequence[Decimal]]
+) -> set[str | None]:
+    """Every option that is the cheapest somewhere within the range of an input, or under a claim; None for a tie."""
+    names = [str(option) for option in options]
+    winners = {strictly_cheapest(row, names) for row in rows}
+    if found.low is not None and found.high is not None and found.high - found.low >= NARROWEST:
+        winners |= cheapest_over(case, Input(found.name), options, found.low, found.high)
+    return winners
+
+
 def _spanned(rows: list[list[Decimal]]) -> tuple[list[Decimal], list[Decimal]]:
     """Of an input its two ends; of several claims the lowest and the highest bill of each option."""
     if len(rows) == 2:
@@ -407,14 +419,12 @@ def _bars(inputs: Sequence[Uncertain], ends: Sequence[tuple[Decimal, Decimal]]) 
     return tuple(sorted(bars, key=lambda bar: (-bar.swing_usd, bar.name)))
 
 
-def _pair(totals: Sequence[Decimal], cheapest: str | None, names: Sequence[str]) -> tuple[int, int] | None:
-    """The places of the cheapest option and of the runner-up."""
-    if cheapest is None or len(names) < 2:
+def _pair(totals: Sequence[Decimal], names: Sequence[str]) -> tuple[int, int] | None:
+    """The places of the cheapest option and of the runner-up: on a tie of the first two that share it."""
+    if len(names) < 2:
         return None
-    first = names.index(cheapest)
-    return first, min(
-        (place for place in range(len(names)) if place != first), key=lambda place: (totals[place], place)
-    )
+    first, second, *_ = sorted(range(len(names)), key=lambda place: (totals[place], place))
+    return first, second
 
 
 def _difference(

@@ -438,7 +438,7 @@ def _figure(retries: Retries, attempt_usd: Decimal) -> Decimal:
 
 def solved(
     profile: "SessionProfile | str | os.PathLike[str]" = DEFAULT_PROFILE,
-    options: Sequence[Option | str] | None = None,
+    options: "Sequence[Option | str] | Option | str | None" = None,
     *,
     benchmark: str | None = None,
     pass_rates: PassRates | None = None,

@@ -58,7 +58,7 @@ def sensitivity(
     result = costcalc.sensitivity(
         profile,
         option or None,
-        ranges=dict(map(_range, ranges or [])),
+        ranges=_ranges(ranges or []),
         samples=samples,
         seed=seed,
         chance=not expected_only,
@@ -70,6 +70,14 @@ def sensitivity(
         rates=costcalc.PriceBook.load(rates),
     )
     emit(result, output_format, chart)
+
+
+def _ranges(texts: list[str]) -> dict[str, tuple[str, str]]:
+    found = [_range(text) for text in texts]
+    for name, _ in found:
+        if [each for each, _ in found].count(name) > 1:
+            raise InputError(f"--range: {name} is given twice")
+    return dict(found)
 
 
 def _range(text: str) -> tuple[str, tuple[str, str]]:

@@ -29,6 +29,7 @@ _STATED: Final = "stated"
 """The source of a price that whoever asks states."""
 
 _STATED_PLACES: Final = 12
+_MOST_PLACES: Final = 30
 _GRID_PLACES: Final = 5
 """Decimals of a dollar per million tokens that are whole nano-AIU per token: $0.00001 / 10^6 = 10^-11 dollars."""
 
@@ -246,6 +247,9 @@ class Rate:
 
         Raises `InputError` for a price below 0 or above `MAX_USD_PER_MTOK`.
         """
+        exponent = usd_per_mtok.as_tuple().exponent
+        if isinstance(exponent, int) and exponent < -_MOST_PLACES:
+            raise InputError(f"a price has at most {_MOST_PLACES} decimals, not those of {usd_per_mtok!s:.40}")
         if not usd_per_mtok.is_finite() or not 0 <= usd_per_mtok <= MAX_USD_PER_MTOK:
             raise InputError(f"a price must be from 0 to {MAX_USD_PER_MTOK:,} dollars per million, not {usd_per_mtok}")
         place = KINDS.index(kind)
