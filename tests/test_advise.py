@@ -69,12 +69,25 @@ class TestPerson:
         )
         assert (one.cheapest_probability or 0) + (other.cheapest_probability or 0) == 1
 
-    def test_a_stated_option_is_what_is_done_now(self) -> None:
+    def test_what_a_profile_does_now_is_not_known(self) -> None:
         found = advise("interactive_ide", [f"{SONNET}@pro", SONNET], plans=["pro_plus", "max"], on=OCTOBER, draws=DRAWS)
-        assert found.current is not None
-        assert found.current.name == f"{SONNET}@pro"
-        assert found.saving_usd == found.current.total_usd.mean - found.advised.total_usd.mean
-        assert "That is what is done now." not in str(found)
+        assert (found.current, found.saving_usd) == (None, None)
+        assert {each.name for each in found.candidates} == {f"{SONNET}@{plan}" for plan in ("pro", "pro_plus", "max")}
+
+    def test_exact_ties_share_the_months_and_cost_nothing(self) -> None:
+        """A credit is a cent, so seats that are used up cost the same on both plans of organisations."""
+        found = advise("heavy_agent", SONNET, developers=5, on=OCTOBER, draws=DRAWS)
+        one, other = found.candidates
+        assert one.unbeaten_probability == other.unbeaten_probability == 1
+        assert (one.regret_usd, other.regret_usd) == (0, 0)
+        assert "As cheap on average is" in str(found)
+
+    def test_what_else_is_shown_has_its_rates_and_notices(self) -> None:
+        found = advise("interactive_ide", "api/gpt-5.4-mini", on=OCTOBER, draws=DRAWS)
+        assert {each.what for each in found.levers} == {"service tier flex on", "service tier batch on"}
+        assert {rate.service_tier for rate in found.rates} == {"standard", "flex", "batch"}
+        auto = advise("interactive_ide", f"{SONNET}@pro", on=OCTOBER, draws=DRAWS)
+        assert "modifier_applied" in {notice.code for notice in auto.notices}
 
     def test_by_use_are_the_exact_crossings_and_where_months_lie(self) -> None:
         options = [PRO, ARTICLE]
@@ -104,6 +117,9 @@ class TestPeople:
         assert found.own_plans_usd is not None
         assert found.own_plans_usd < found.advised.total_usd.mean
         assert found.own_plans_usd >= 20 * 10
+        heavy = advise("heavy_agent", SONNET, developers=20, plans=["pro_plus", "max"], on=OCTOBER, draws=DRAWS, seed=3)
+        assert heavy.own_plans_usd is not None
+        assert heavy.own_plans_usd <= heavy.advised.total_usd.mean
         assert [each.cheapest for each in found.by_use] == [f"{SONNET}@{plan}" for plan in plans]
 
     def test_who_share_a_pool_do_not(self) -> None:
@@ -175,6 +191,31 @@ class TestAccount:
         assert all(each.blocked_credits > found.advised.blocked_credits for each in blocking)
         assert found.current == found.advised
 
+    def test_what_blocks_work_now_is_said(self) -> None:
+        account = Account(kind="individual", month="2026-10", seats=(Seats(plan="pro", users=("ana",)),))
+        found = advise("interactive_ide", SONNET, account=account, on=OCTOBER, draws=DRAWS)
+        assert found.advised.blocked_credits > 1_000
+        assert "work_blocked" in {notice.code for notice in found.notices}
+        assert "its bill is not for all of the work" in str(found)
+
+    @pytest.mark.parametrize(
+        ("kind", "own", "plan"), [("organization", "business", "max"), ("individual", "pro", "business")]
+    )
+    def test_a_plan_that_is_not_for_the_account_is_refused(self, kind: str, own: str, plan: str) -> None:
+        seat = Seats(plan=own, users=("ana",))
+        account = Account.model_validate({"kind": kind, "month": "2026-10", "seats": [seat]})
+        with pytest.raises(CostcalcError, match=f"plan {plan} is not for an account of kind {kind}"):
+            advise("interactive_ide", SONNET, plans=[plan], account=account, on=OCTOBER, draws=DRAWS)
+
+    def test_notices_of_other_seats_are_told(self) -> None:
+        account = Account(kind="organization", month="2026-08", seats=seats(10, 0))
+        found = advise("interactive_ide", SONNET, account=account, on=AUGUST, draws=DRAWS)
+        told = [
+            notice.message for notice in found.notices if "includes" in notice.message and "promotion" in notice.code
+        ]
+        assert len(told) <= 2
+        assert "7,000 credits" in str(found)
+
     def test_turning_additional_usage_off_says_what_it_blocks(self) -> None:
         account = Account(kind="organization", month="2026-10", seats=seats(5, 0))
         found = advise("interactive_ide", SONNET, account=account, on=OCTOBER, draws=DRAWS)
@@ -205,6 +246,51 @@ class TestTeam:
         assert {each.name for each in uniform} == {"all on pro_plus", "all on max"}  # all on pro is what is done now
         assert all(found.advised.total_usd.mean < each.total_usd.mean for each in [*uniform, found.current])
 
+    @pytest.mark.parametrize("tasks", [22, 23, 24])
+    def test_each_group_has_the_plan_with_its_lowest_mean_whatever_it_has_now(self, tasks: int) -> None:
+        """People differ, so the plan of the mean month need not be the plan with the lowest mean bill."""
+
+        def team(plan: str) -> Team:
+            heavy = group("a", "interactive_ide", f"{SONNET}@{plan}", 20, tasks_per_day=tasks)
+            return Team("t", (heavy, group("b", "light_chat", "copilot/gpt-5-mini@pro", 20)))
+
+        one, other = (
+            advise(team(plan), on=OCTOBER, draws=DRAWS).advised.total_usd.mean for plan in ("max", "pro_plus")
+        )
+        assert one == other
+
+    def test_many_groups_on_plans_of_their_own_have_a_mix_too(self) -> None:
+        groups = [
+            group(f"g{place}", "interactive_ide", f"{SONNET}@max", tasks_per_day=2 + 4 * place) for place in range(10)
+        ]
+        found = advise(Team("many", tuple(groups)), on=OCTOBER, draws=DRAWS)
+        assert "g0 on pro" in found.advised.name
+
+    def test_a_claim_of_one_of_several_options_is_tried(self) -> None:
+        team = Team(
+            "both",
+            (
+                group("people", "interactive_ide", f"{HAIKU}@business", 10),
+                group("pipeline", "api_batch", "api/gpt-5.4-mini", tasks_per_day=20_000),
+            ),
+        )
+        found = advise(team, "api/mai-code-1-flash", on=OCTOBER, draws=DRAWS)
+        assert found.advised.name == "api/mai-code-1-flash"
+        assert [(each.rate.source, each.advised) for each in found.turned_by] == [
+            ("mai-vs-gpt-comparison-article", "as planned")
+        ]
+
+    def test_additional_usage_off_is_of_the_groups_on_plans(self) -> None:
+        team = Team(
+            "both",
+            (
+                group("people", "interactive_ide", f"{SONNET}@business", 10),
+                group("pipeline", "api_batch", "api/gpt-5.4-mini"),
+            ),
+        )
+        found = advise(team, on=OCTOBER, draws=DRAWS)
+        assert "additional usage off" in {each.what for each in found.levers}
+
     def test_further_options_are_alternatives_for_all(self) -> None:
         found = advise(EXAMPLES / "team.toml", "api/gpt-5.4-mini", on=OCTOBER, draws=DRAWS)
         assert {"as planned", "all on enterprise", "api/gpt-5.4-mini"} == {each.name for each in found.candidates}
@@ -233,6 +319,9 @@ class TestTeam:
         ({"plans": []}, "no plan to choose"),
         ({"confidence": 2}, "confidence must be a share"),
         ({"draws": 3}, "draws must be a whole number"),
+        ({"plans": "gold"}, "unknown plan 'gold'"),
+        ({"confidence": float("nan")}, "confidence must be a share"),
+        ({"developers": 10_000_000}, "adds up to more than 4,611,686,018 credits"),
         ({"options": "copilot/gpt-9"}, "unknown model"),
     ],
 )

@@ -630,6 +630,7 @@ class TestTeams:
     ("change", "message"),
     [
         ({"options": None}, "no option to forecast"),
+        ({"options": "copilot/gpt-5-mini@business", "developers": 10_000_000}, "more credits than can be counted"),
         ({"options": [DEAR, DEAR]}, "given twice"),
         ({"options": "copilot/gpt-99"}, "unknown model"),
         ({"work": profile(sigma=4)}, "sigma must be from 0 to 3"),

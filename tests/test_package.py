@@ -38,7 +38,7 @@ LAYERS = [
     {"simulation"},
     {"horizon"},
     {"outlook"},
-    {"forecasting", "backtesting", "alternatives"},
+    {"forecasting", "backtesting", "alternatives", "levers"},
     {"surface", "variance", "saved"},
     {"allatonce", "guarding", "advising"},
     {"sensitivities"},

@@ -5,19 +5,19 @@ work than is blocked now.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
-from costcalc.alternatives import Ways, copilot_credits, levers_of, moved_seats, pooled_account, with_plans
+from costcalc.alternatives import Ways, copilot_credits, moved_seats, pooled_account, with_plans
 from costcalc.billing.account import Account
 from costcalc.billing.plan import plan as plan_named
 from costcalc.crossings import breakeven
-from costcalc.display import Part, Result, Table, cents, percent, usd
+from costcalc.display import Part, Result, Table, cents, number, percent, usd
 from costcalc.estimation import Option
 from costcalc.forecasting import (
     DEFAULT_DRAWS,
@@ -27,8 +27,9 @@ from costcalc.forecasting import (
     model_notices,
 )
 from costcalc.horizon import MAX_DRAWS, PLANNED, Horizon, HorizonMonth, PricedWay, check_between, month_of
+from costcalc.levers import levers_of
 from costcalc.notices import Notice, distinct
-from costcalc.outlook import Distribution, cheapest_chances, distribution, figure, share_of
+from costcalc.outlook import Distribution, cheapest_chances, distribution, figure, nearly, share_of
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claims_line
 from costcalc.simulation import WayDraws
@@ -41,14 +42,17 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+_LEAST_USD: Final = 0.005
+"""Half a cent: what saves less is not worth a line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One thing that could be done: its bill, the budget that holds with the confidence asked for, and how it fares.
 
     `cheapest_probability` is in what share of the months it is the cheapest of all that block no more than is blocked now
-    (None: it blocks more, and does not stand for choice); `regret_usd` what it costs on average more than the cheapest of the
-    month.
+    (several that tie share the month; None: it blocks more, and does not stand for choice), `unbeaten_probability` in what
+    share nothing is cheaper; `regret_usd` is what it costs on average more than the cheapest of the month.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Candidate:
     budget_usd: Decimal
     blocked_credits: Decimal
     cheapest_probability: Decimal | None
+    unbeaten_probability: Decimal | None
     regret_usd: Decimal | None
 
 
@@ -92,7 +97,7 @@ class Belief:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Advice(Result):
-    """What to do, and what speaks for it. `current` is what is done now, where that is among the candidates.
+    """What to do, and what speaks for it. `current` is what a team or an account does now; of a profile that is not known.
 
     Candidates are sorted by their mean bill, those that block more than is blocked now at the end. `own_plans_usd` is, where
     people pay for themselves, what all of them would pay on average if each had the plan that suits their own month: at best.
@@ -139,7 +144,7 @@ class Advice(Result):
             "advised": self.advised.name,
             "current": None if self.current is None else self.current.name,
             "saving_usd": known(self.saving_usd),
-            "right_probability": known(self.advised.cheapest_probability),
+            "right_probability": known(self.advised.unbeaten_probability),
             "regret_usd": known(self.advised.regret_usd),
             "budget_usd": plain(self.advised.budget_usd),
             "candidates": [
@@ -149,6 +154,7 @@ class Advice(Result):
                     "budget_usd": plain(each.budget_usd),
                     "blocked_credits": plain(each.blocked_credits),
                     "cheapest_probability": known(each.cheapest_probability),
+                    "unbeaten_probability": known(each.unbeaten_probability),
                     "regret_usd": known(each.regret_usd),
                     "errors": each.total_usd.errors_dict(),
                 }
@@ -186,8 +192,18 @@ class Advice(Result):
 
     def parts(self) -> Iterator[Part]:
         yield "\n".join(self._answer())
+        blocks = any(each.blocked_credits for each in self.candidates)
         yield Table(
-            ("option", "bill, mean", "p50", "p90", f"budget, {percent(self.confidence)}", "cheapest in", "dearer by"),
+            (
+                "option",
+                "bill, mean",
+                "p50",
+                "p90",
+                f"budget, {percent(self.confidence)}",
+                "cheapest in",
+                "dearer by",
+                *(["blocks, credits"] if blocks else ()),
+            ),
             tuple(
                 (
                     f"{each.name} (now)" if self.current is not None and each.name == self.current.name else each.name,
@@ -197,6 +213,7 @@ class Advice(Result):
                     cents(each.budget_usd),
                     "(blocks work)" if each.cheapest_probability is None else percent(each.cheapest_probability),
                     cents(each.total_usd.mean - self.advised.total_usd.mean),
+                    *([each.blocked_credits or None] if blocks else ()),
                 )
                 for each in self.candidates
             ),
@@ -233,13 +250,18 @@ class Advice(Result):
         saving = self.saving_usd
         if self.current is not None and saving is not None:
             yield (
-                "That is what is done now."
+                f"That is what is done now{' for the work that is not blocked' if best.blocked_credits else ''}."
                 if self.current.name == best.name
                 else f"It saves {usd(cents(saving))} a month on average against {self.current.name}."
             )
-        if best.cheapest_probability is not None and best.regret_usd is not None and len(self._choice) > 1:
+        if best.blocked_credits:
             yield (
-                f"It is the cheapest in {percent(best.cheapest_probability)} of possible months; not to know the month "
+                f"It blocks {number(best.blocked_credits)} credits of work a month on average: its bill is not for all of the "
+                "work, nor is it now."
+            )
+        if best.unbeaten_probability is not None and best.regret_usd is not None and len(self._choice) > 1:
+            yield (
+                f"Nothing is cheaper in {percent(best.unbeaten_probability)} of possible months; not to know the month "
                 f"beforehand costs {usd(cents(best.regret_usd))} on average."
             )
         others = [each for each in self._choice if each.name != best.name]
@@ -247,7 +269,11 @@ class Advice(Result):
             more = others[0].total_usd.mean - best.total_usd.mean
             error = max(best.total_usd.errors["mean"], others[0].total_usd.errors["mean"])
             close = ", a close call" if more <= max(error, best.total_usd.mean / 50) else ""
-            yield f"Next is {others[0].name}, {usd(cents(more))} more on average{close}."
+            yield (
+                f"Next is {others[0].name}, {usd(cents(more))} more on average{close}."
+                if cents(more)
+                else f"As cheap on average is {others[0].name}."
+            )
         yield f"A budget of {usd(cents(best.budget_usd))} holds in {percent(self.confidence)} of months."
         for each in self.turned_by:
             claim = f"{each.rate.source} ({each.rate.status}) on {each.rate.route}/{each.rate.model}"
@@ -269,6 +295,7 @@ class Advice(Result):
                 "budget_usd": each.budget_usd,
                 "blocked_credits": each.blocked_credits,
                 "cheapest_probability": each.cheapest_probability,
+                "unbeaten_probability": each.unbeaten_probability,
                 "regret_usd": each.regret_usd,
             }
             for each in self.candidates
@@ -279,12 +306,11 @@ class Advice(Result):
 class _Drawn:
     """A way that was drawn."""
 
+    name: str
     horizon: Horizon
     month: HorizonMonth
     plan: PricedWay
     draws: WayDraws
-    by_claim: dict[str, WayDraws] = field(default_factory=dict)
-    name: str = ""
 
     @property
     def mean(self) -> float:
@@ -333,34 +359,36 @@ def advise(
     check_between("draws", draws, 100, MAX_DRAWS)
     check_between("seed", seed, 0, 2**63)
     holds = checked_confidence(confidence)
-    horizon = Horizon.of(
-        work, options, account, developers, on, basis, 1, 0.0, 0.0, None, "mean", split_cache_writes, rates
+    horizon = replace(
+        Horizon.of(work, options, account, developers, on, basis, 1, 0.0, 0.0, None, "mean", split_cache_writes, rates),
+        with_claims=False,
     )
-    ways = with_plans(horizon, plans)
-    stated = horizon.ways[0][0]
-    now = stated if any(name == stated for name, _ in ways) else None
 
     def drawn(some: Horizon) -> list[_Drawn]:
         month = month_of(some, 0)
         results = drawn_months(some, [month], draws, seed, None, workers, told)[0]
-        found: dict[str, _Drawn] = {}
-        for plan, result in zip(month.plans, results, strict=True):
-            if plan.claim is None:
-                found[plan.name] = _Drawn(some, month, plan, result, name=plan.name)
-            else:
-                found[plan.name].by_claim[plan.claim.id] = result
-        return list(found.values())
+        return [_Drawn(plan.name, some, month, plan, result) for plan, result in zip(month.plans, results, strict=True)]
 
-    everything = drawn(replace(horizon, ways=ways))
-    everything += [
-        each for variant in _seat_variants(horizon, plans) for each in _renamed(drawn(variant[1]), variant[0])
-    ]
-    current = next((each for each in everything if each.name == now), None)
-    allowed = _allowed(everything, current)
+    ways, notices = with_plans(horizon, plans, lambda some: [each.mean for each in drawn(some)])
+    variants = list(_seat_variants(horizon, plans))
+
+    def everything(believed: "Mapping[tuple[str, str, str], Rate]") -> list[_Drawn]:
+        found = drawn(replace(horizon, ways=ways, believed=believed))
+        for name, variant in variants:
+            found += [replace(each, name=name) for each in drawn(replace(variant, believed=believed))]
+        return found
+
+    found = everything({})
+    now = horizon.ways[0][0] if horizon.account is not None or horizon.ways[0][0] == PLANNED else None
+    current = next((each for each in found if each.name == now), None)
+    allowed = _allowed(found, current)
     advised = min(allowed, key=lambda each: each.mean)
-    candidates = tuple(_candidates(everything, allowed, holds))
+    candidates = tuple(_candidates(found, allowed, holds))
+    levers, pulled = _levers(advised, drawn)
+    beliefs = tuple(_turned_by(horizon, found, {each.name for each in allowed}, advised, everything))
+    priced = [lane.estimate.rate for each in [*found, *pulled] for lane in each.plan.lanes]
+    months = {id(each.month): each.month for each in [*found, *pulled]}.values()
     best = next(each for each in candidates if each.name == advised.name)
-    estimates = [lane.estimate for each in everything for lane in each.plan.lanes]
     return Advice(
         work=horizon.name,
         people=sum(group.people for group in horizon.groups),
@@ -373,19 +401,28 @@ def advise(
         current=next((each for each in candidates if current is not None and each.name == current.name), None),
         candidates=candidates,
         by_use=tuple(_by_use(horizon, [each for each in allowed if each.horizon.account is horizon.account])),
-        own_plans_usd=_own_plans_usd(horizon, allowed),
-        levers=tuple(_levers(advised, drawn)),
-        turned_by=tuple(_turned_by(allowed, advised)),
-        rates=tuple({each.rate.id: each.rate for each in estimates}.values()),
+        own_plans_usd=_own_plans_usd(horizon, allowed, advised),
+        levers=levers,
+        turned_by=beliefs,
+        rates=tuple({rate.id: rate for rate in (*priced, *(each.rate for each in beliefs))}.values()),
         notices=distinct(
             (
-                *estimate_notices([everything[0].month]),
-                *model_notices(horizon, everything[0].month),
+                *(_blocked_notice(best) if best.blocked_credits else ()),
+                *notices,
+                *(notice for month in months for notice in estimate_notices([month])),
+                *model_notices(horizon, found[0].month),
                 *horizon.notices,
                 Notice("advice_by_bill", "advice is by the bill alone; what a plan offers besides credits is left out"),
             )
         ),
     )
+
+
+def _blocked_notice(best: Candidate) -> Iterator[Notice]:
+    message = (
+        f"limits block {number(best.blocked_credits)} credits of work a month on average: the bill is not for all of it"
+    )
+    yield Notice("work_blocked", message)
 
 
 def _seat_variants(horizon: Horizon, plans: Sequence[str] | None) -> Iterator[tuple[str, Horizon]]:
@@ -405,10 +442,6 @@ def _seat_variants(horizon: Horizon, plans: Sequence[str] | None) -> Iterator[tu
             yield f"{first[0]}, {moved.words}", replace(horizon, account=moved.account, ways=[first])
 
 
-def _renamed(found: list[_Drawn], name: str) -> list[_Drawn]:
-    return [replace(each, name=name) for each in found]
-
-
 def _allowed(everything: list[_Drawn], current: _Drawn | None) -> list[_Drawn]:
     """What may be advised: what blocks no more work than is blocked now, or, without a now, than has to be."""
     limit = min(each.blocked for each in everything) if current is None else current.blocked
@@ -421,24 +454,39 @@ def _candidates(everything: list[_Drawn], allowed: list[_Drawn], holds: Decimal)
     chances = dict(zip([each.name for each in allowed], cheapest_chances(totals), strict=True))
     for each in sorted(everything, key=lambda each: (each.name not in chances, each.mean)):
         chance = chances.get(each.name)
+        beaten = each.draws.total_usd > nearly(lowest)
+        lost = np.where(beaten, each.draws.total_usd - lowest, 0.0)
         yield Candidate(
             name=each.name,
             total_usd=distribution(each.draws.total_usd, crowds=each.horizon.has_crowds),
             budget_usd=figure(np.quantile(each.draws.total_usd, float(holds))),
             blocked_credits=figure(each.blocked),
             cheapest_probability=chance,
-            regret_usd=None if chance is None else figure((each.draws.total_usd - lowest).mean()),
+            unbeaten_probability=None if chance is None else share_of(1 - beaten.mean()),
+            regret_usd=None if chance is None else figure(lost.mean()),
         )
 
 
-def _turned_by(allowed: list[_Drawn], advised: _Drawn) -> Iterator[Belief]:
-    """Claims under which another candidate has the lowest mean bill."""
-    claims = {plan.claim.id: plan.claim for each in allowed for plan in each.month.plans if plan.claim is not None}
-    for claim_id, claim in claims.items():
-        means = [float(each.by_claim.get(claim_id, each.draws).total_usd.mean()) for each in allowed]
-        best = allowed[int(np.argmin(means))]
-        if best.name != advised.name and min(means) < means[allowed.index(advised)]:
-            yield Belief(claim, best.name)
+def _turned_by(
+    horizon: Horizon,
+    found: list[_Drawn],
+    allowed: set[str],
+    advised: _Drawn,
+    everything: "Callable[[Mapping[tuple[str, str, str], Rate]], list[_Drawn]]",
+) -> Iterator[Belief]:
+    """Claims under which another candidate has the lowest mean bill, one belief at a time, on the same draws."""
+    lanes = [lane.estimate for each in found for lane in each.plan.lanes if lane.estimate.option.basis is None]
+    keys = dict.fromkeys((each.option.route, each.option.model, each.option.service_tier) for each in lanes)
+    for route, model, service_tier in keys:
+        known = {each.rate.tiers[0].id for each in lanes if (each.option.route, each.option.model) == (route, model)}
+        for claim in horizon.book.claims(model, route=route, on=horizon.day, service_tier=service_tier):
+            if claim.tiers[0].id in known:
+                continue
+            other = [each for each in everything({(route, model, service_tier): claim}) if each.name in allowed]
+            best = min(other, key=lambda each: each.mean)
+            mine = next(each.mean for each in other if each.name == advised.name)
+            if best.name != advised.name and best.mean < mine - 1e-9 * max(1.0, abs(mine)):
+                yield Belief(claim, best.name)
 
 
 def _by_use(horizon: Horizon, allowed: list[_Drawn]) -> Iterator[Use]:
@@ -468,47 +516,56 @@ def _pay_alone(horizon: Horizon, allowed: list[_Drawn]) -> bool:
     return horizon.groups[0].people > 1 and not any(plan is not None and plan_named(plan).pooled for plan in plans)
 
 
-def _own_plans_usd(horizon: Horizon, allowed: list[_Drawn]) -> Decimal | None:
+def _own_plans_usd(horizon: Horizon, allowed: list[_Drawn], advised: _Drawn) -> Decimal | None:
     """What everyone would pay with the cheapest candidate for their own month; None where people do not pay alone."""
     if horizon.ways[0][0] == PLANNED or horizon.account is not None or not _pay_alone(horizon, allowed):
         return None
-    bills = []
+    bills = {}
     for each in allowed:
         plan = each.plan.options[0][0].plan
-        bills.append(each.draws.people["usd"] + (0.0 if plan is None else float(plan_named(plan).usd_per_seat)))
-    return figure(np.minimum.reduce(bills).mean() * horizon.groups[0].people)
+        bills[each.name] = each.draws.people["usd"] + (0.0 if plan is None else float(plan_named(plan).usd_per_seat))
+    saved = (bills[advised.name] - np.minimum.reduce(list(bills.values()))).mean() * horizon.groups[0].people
+    return figure(advised.mean - saved)
 
 
-def _levers(advised: _Drawn, drawn: "Callable[[Horizon], list[_Drawn]]") -> Iterator[Lever]:
-    """What turning something on or off changes, on the same months."""
+def _levers(advised: _Drawn, drawn: "Callable[[Horizon], list[_Drawn]]") -> tuple[tuple[Lever, ...], list[_Drawn]]:
+    """What turning something on or off changes, on the same months, and the ways that were drawn for it."""
     horizon = advised.horizon
     changes = levers_of(horizon, advised.plan.options)
-    ways: Ways = [(what, options) for what, options, _ in changes]
     notes = {what: note for what, _, note in changes}
-    found = drawn(replace(horizon, ways=ways)) if ways else []
-    for each in found:
+    ways: Ways = [(what, options) for what, options, _ in changes]
+    levers, pulled = [], []
+    for each in drawn(replace(horizon, ways=ways)) if ways else ():
         saving = advised.mean - each.mean
-        if saving > 0.005:
-            yield Lever(
-                f"{each.name}", figure(saving), figure(max(0.0, each.blocked - advised.blocked)), notes[each.name]
-            )
+        if saving > _LEAST_USD:
+            blocked = figure(max(0.0, each.blocked - advised.blocked))
+            levers.append(Lever(each.name, figure(saving), blocked, notes[each.name]))
+            pulled.append(each)
+    off = _without_additional_usage(advised, drawn)
+    return (*levers, *off), pulled
+
+
+def _without_additional_usage(advised: _Drawn, drawn: "Callable[[Horizon], list[_Drawn]]") -> Iterator[Lever]:
+    """What it saves, and blocks, that work stops when the included credits are used up."""
+    horizon, options = advised.horizon, advised.plan.options
     if horizon.account is not None:
-        if horizon.account.allows_additional_usage:
-            off = replace(
-                horizon,
-                account=horizon.account.model_copy(update={"additional_usage": False}),
-                ways=[(advised.plan.name, advised.plan.options)],
-            )
-            for each in drawn(off):
-                more = each.blocked - advised.blocked
-                if more > 1e-6:
-                    note = "work stops when the pool is used up"
-                    yield Lever("additional usage off", figure(advised.mean - each.mean), figure(more), note)
+        if not horizon.account.allows_additional_usage:
+            return
+        account = horizon.account.model_copy(update={"additional_usage": False})
+        for each in drawn(replace(horizon, account=account, ways=[(advised.plan.name, options)])):
+            if each.blocked - advised.blocked > 1e-6:
+                note = "work stops when the pool is used up"
+                saving, blocked = figure(advised.mean - each.mean), figure(each.blocked - advised.blocked)
+                yield Lever("additional usage off", saving, blocked, note)
         return
-    plans = {option.plan for each in advised.plan.options for option in each}
-    if None in plans or any(option.route != "copilot" for each in advised.plan.options for option in each):
+    on_plans = [place for place, each in enumerate(options) if all(option.plan is not None for option in each)]
+    if not on_plans:
         return
-    metered = advised.mean - advised.month.ways[advised.month.plans.index(advised.plan)].seat_usd
-    if metered > 0.005:
+    groups = tuple(horizon.groups[place] for place in on_plans)
+    alone = advised
+    if len(groups) < len(horizon.groups):
+        (alone,) = drawn(replace(horizon, groups=groups, ways=[(PLANNED, [options[place] for place in on_plans])]))
+    metered = alone.mean - alone.month.ways[alone.month.plans.index(alone.plan)].seat_usd
+    if metered > _LEAST_USD:
         note = "work stops when the included credits are used up"
         yield Lever("additional usage off", figure(metered), figure(metered * 100), note)

@@ -4,11 +4,11 @@ Everything here is found by enumeration over the one rule of the expected bill; 
 the forecast to say.
 """
 
+import heapq
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import partial
 from itertools import product
 from typing import Final
 
@@ -17,13 +17,14 @@ from costcalc.billing.bill import monthly_bill
 from costcalc.billing.plan import Plan, plans
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.statement import expected_bill
-from costcalc.errors import InputError, RateNotFoundError
-from costcalc.estimation import Option, option_rate
+from costcalc.errors import InputError
+from costcalc.estimation import Option
 from costcalc.horizon import PLANNED, Horizon
-from costcalc.pricing.catalog import STANDARD
+from costcalc.notices import Notice
 from costcalc.units import EXACT
 
 MAX_MIXES: Final = 20_000
+_MIXES_KEPT: Final = 3
 _FINE: Final = 64
 """So many numbers of moved seats are tried evenly, and then around the best."""
 
@@ -44,6 +45,7 @@ def plans_to_choose(kind: str, stated: Sequence[str] | None) -> list[Plan]:
     Raises `UnknownNameError` for a plan that is not known, `InputError` for one whose credits are not.
     """
     if stated is not None:
+        stated = [stated] if isinstance(stated, str) else stated
         found = [plan_named(name) for name in dict.fromkeys(stated)]
         if not found:
             raise InputError("no plan to choose from; state at least one, or leave plans out")
@@ -55,11 +57,14 @@ def plans_to_choose(kind: str, stated: Sequence[str] | None) -> list[Plan]:
     return sorted(found, key=lambda each: (each.usd_per_seat, each.id))
 
 
-def with_plans(horizon: Horizon, stated: Sequence[str] | None) -> Ways:
+def with_plans(
+    horizon: Horizon, stated: Sequence[str] | None, means: "Callable[[Horizon], list[float]]"
+) -> tuple[Ways, list[Notice]]:
     """The ways of a horizon; where Copilot is used without a plan or an account to bill it, once with each plan.
 
     Individual plans for one person, plans of organisations for several, unless plans are stated. A team's own way is
-    followed by all of its groups on each plan, and by the best mix of plans for them.
+    followed by all of its groups on each plan, and by the best mixes of plans for them. `means` draws the ways of a
+    horizon and gives the mean bill of each.
     """
     found: Ways = []
     people = sum(group.people for group in horizon.groups)
@@ -71,10 +76,13 @@ def with_plans(horizon: Horizon, stated: Sequence[str] | None) -> Ways:
         for plan in plans_to_choose("individual" if people == 1 else "organization", stated):
             chosen = [[_on_plan(option, plan.id, horizon.account) for option in each] for each in options]
             found.append((_named(name, chosen, plan.id), chosen))
-    for name, options in _mixes(horizon, stated):
-        if options not in [known for _, known in found]:
-            found.append((name, options))
-    return found
+    notices: list[Notice] = []
+    if horizon.ways[0][0] == PLANNED and horizon.account is None:
+        mixes, notices = _mixes(horizon, stated, means)
+        for name, options in mixes:
+            if options not in [known for _, known in found]:
+                found.append((name, options))
+    return found, notices
 
 
 def _named(name: str, options: list[list[Option]], plan: str) -> str:
@@ -91,32 +99,61 @@ def _on_plan(option: Option, plan: str, account: Account | None) -> Option:
     return replace(option, plan=plan) if _needs_a_plan(option, account) else option
 
 
-def _mixes(horizon: Horizon, stated: Sequence[str] | None) -> Iterator[tuple[str, list[list[Option]]]]:
-    """For a team all groups on each plan, and the plans for its groups with the lowest bill of the expected month.
+def _mixes(
+    horizon: Horizon, stated: Sequence[str] | None, means: "Callable[[Horizon], list[float]]"
+) -> tuple[Ways, list[Notice]]:
+    """For a team all groups on each plan, and the best mixes of plans for its groups.
 
-    A group keeps to plans of the kind that it has, unless plans are stated. Seats of one pooled plan share their credits.
+    A group keeps to plans of the kind that it has, unless plans are stated. Where people pay for themselves, each group has
+    the plan with its lowest mean bill. Groups on plans that share a pool depend on each other: of all their mixes those with
+    the lowest bills of the expected month are kept.
     """
-    name, options = horizon.ways[0]
-    if name != PLANNED or horizon.account is not None:
-        return
+    options = horizon.ways[0][1]
     choices: list[list[Plan | None]] = []
     for each in options:
         copilot = [option for option in each if option.route == "copilot"]
-        if not copilot:
-            choices.append([None])
-            continue
-        own = copilot[0].plan
+        own = copilot[0].plan if copilot else None
         kind = "organization" if own is None else plan_named(own).kind
-        choices.append([*plans_to_choose(kind, stated)])
+        choices.append([*plans_to_choose(kind, stated)] if copilot else [None])
+    found: Ways = []
     for plan in dict.fromkeys(plan for choice in choices for plan in choice if plan is not None):
         if all(plan in choice or choice == [None] for choice in choices):
-            yield f"all on {plan.id}", _on_plans(options, [None if each == [None] else plan for each in choices])
-    if math.prod(map(len, choices)) > MAX_MIXES:
-        return
+            found.append(
+                (f"all on {plan.id}", _on_plans(options, [None if each == [None] else plan for each in choices]))
+            )
+    for place, choice in enumerate(choices):
+        alone = [plan for plan in choice if plan is not None and not plan.pooled]
+        if len(alone) > 1 and len(alone) == len(choice):
+            choices[place] = [_best_alone(horizon, place, alone, means)]
     credits = [copilot_credits(horizon, options, place) for place in range(len(horizon.groups))]
-    best = min(product(*choices), key=lambda mix: _mix_usd(horizon, mix, credits))
-    words = ", ".join(f"{group.name} on {plan.id}" for group, plan in zip(horizon.groups, best, strict=True) if plan)
-    yield words, _on_plans(options, best)
+    notices = []
+    if math.prod(map(len, choices)) > MAX_MIXES:
+        message = "there are too many mixes of plans to try; each group has the plan that suits it on its own"
+        notices.append(Notice("mixes_left_out", message))
+        for place, choice in enumerate(choices):
+            alone = [plan for plan in choice if plan is not None]
+            if alone:
+                usd = {
+                    plan.id: _bill_usd(plan, horizon, horizon.groups[place].people, credits[place]) for plan in alone
+                }
+                choices[place] = [min(alone, key=lambda plan, usd=usd: usd[plan.id])]  # type: ignore[misc]
+    best = heapq.nsmallest(_MIXES_KEPT, product(*choices), key=lambda mix: _mix_usd(horizon, mix, credits))
+    for mix in best:
+        words = ", ".join(f"{group.name} on {plan.id}" for group, plan in zip(horizon.groups, mix, strict=True) if plan)
+        found.append((words, _on_plans(options, mix)))
+    return found, notices
+
+
+def _best_alone(horizon: Horizon, place: int, plans: list[Plan], means: "Callable[[Horizon], list[float]]") -> Plan:
+    """The plan with the lowest mean bill of a group whose people pay for themselves."""
+    group, options = horizon.groups[place], horizon.ways[0][1][place]
+    ways = [(plan.id, _on_plans([options], [plan])) for plan in plans]
+    found = means(replace(horizon, groups=(group,), ways=ways))
+    return plans[found.index(min(found))]
+
+
+def _bill_usd(plan: Plan, horizon: Horizon, seats: int, credits: Decimal) -> Decimal:
+    return monthly_bill(plan, seats, credits, horizon.day)[0].total_usd or Decimal(0)
 
 
 def _on_plans(options: list[list[Option]], mix: Sequence[Plan | None]) -> list[list[Option]]:
@@ -147,7 +184,7 @@ def _mix_usd(horizon: Horizon, mix: Sequence[Plan | None], credits: Sequence[Dec
             pools[key] = (plan, seats + horizon.groups[place].people, EXACT.add(used, credits[place]))
     total = Decimal(0)
     for plan, seats, used in pools.values():
-        total = EXACT.add(total, monthly_bill(plan, seats, used, horizon.day)[0].total_usd or Decimal(0))
+        total = EXACT.add(total, _bill_usd(plan, horizon, seats, used))
     return total
 
 
@@ -169,6 +206,9 @@ def moved_seats(account: Account, credits: Decimal, stated: Sequence[str] | None
     """
     kind = "individual" if account.kind == "individual" else "organization"
     choice = [plan.id for plan in plans_to_choose(kind, stated)]
+    for plan in choice:
+        if plan_named(plan).kind != kind:
+            raise InputError(f"plan {plan} is not for an account of kind {account.kind}")
     have = dict.fromkeys(seats.plan for seats in account.billed_seats())
     for source in have:
         number = sum(seats.number for seats in account.billed_seats() if seats.plan == source)
@@ -225,50 +265,3 @@ def _part(seats: Seats, start: int, end: int, plan: str) -> Seats:
     if seats.count is None:
         return seats.model_copy(update={"plan": plan, "users": seats.users[start:end]})
     return seats.model_copy(update={"plan": plan, "count": end - start})
-
-
-def levers_of(horizon: Horizon, options: list[list[Option]]) -> list[tuple[str, list[list[Option]], str]]:
-    """What can be turned on or off in a way, the way with it, and what to know: models of a mix, auto, residency, tiers."""
-    found: list[tuple[str, list[list[Option]], str]] = []
-
-    def add(what: str, note: str, changed: "Callable[[Option], Option]") -> None:
-        other = [[changed(option) for option in each] for each in options]
-        if other != options:
-            found.append((what, other, note))
-
-    add("data residency off", "prices times 1.1 with it", lambda option: replace(option, data_residency=False))
-    add(
-        "auto model selection on",
-        "prices times 0.9; the figure holds if auto chooses the same model",
-        lambda option: replace(option, auto=True) if _may_be_auto(option) else option,
-    )
-    for tier, note in (
-        ("flex", "answers come later, and may be refused"),
-        ("batch", "answers within a day, not at once"),
-    ):
-        add(f"service tier {tier} on", note, partial(_on_tier, horizon, tier))
-    for place, (group, each) in enumerate(zip(horizon.groups, options, strict=True)):
-        different = list(dict.fromkeys(each))
-        for off in different if len(different) > 1 else ():
-            others = [option for option in different if option != off]
-            cheapest = min(others, key=lambda option: horizon.estimate(group, option, 0).per_task_usd)
-            changed = [cheapest if option == off else option for option in each]
-            other = [changed if index == place else row for index, row in enumerate(options)]
-            found.append((f"{off} off for {group.name}", other, f"its tasks done with {cheapest}, taken to be as good"))
-    return found
-
-
-def _may_be_auto(option: Option) -> bool:
-    return option.route == "copilot" and not (option.plan is not None and plan_named(option.plan).auto_only)
-
-
-def _on_tier(horizon: Horizon, tier: str, option: Option) -> Option:
-    """The option on a service tier of the provider, if there is a price for it."""
-    if option.route != "api" or option.service_tier != STANDARD:
-        return option
-    changed = replace(option, service_tier=tier)
-    try:
-        option_rate(horizon.book, changed, horizon.day, horizon.basis)
-    except RateNotFoundError:
-        return option
-    return changed

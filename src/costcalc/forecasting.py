@@ -426,7 +426,7 @@ def checked_confidence(value: "float | Decimal") -> Decimal:
         found = Decimal(str(value))
     except ArithmeticError:
         raise InputError(f"confidence must be a share such as 0.9, not {value!r:.40}") from None
-    if not Decimal("0.01") <= found <= Decimal("0.999"):
+    if not found.is_finite() or not Decimal("0.01") <= found <= Decimal("0.999"):
         raise InputError(f"confidence must be a share from 0.01 to 0.999, not {value}")
     return canonical(found)
 

@@ -6,8 +6,8 @@
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
@@ -53,6 +53,7 @@ PLANNED: Final = "as planned"
 """The way of a team's file, beside which options that are given are alternatives."""
 
 MAX_DRAWS: Final = 1_000_000
+_MOST_NANO_AIU: Final = 2**61
 _NO_LIMITS: Final = ActorTerms(0, NONE, NONE, NONE)
 
 Tiers = Literal["mean", "task"]
@@ -125,6 +126,11 @@ class Horizon:
     known: list[float]
     known_work: float
     notices: list[Notice]
+    believed: Mapping[tuple[str, str, str], Rate] = field(default_factory=dict)
+    """By route, model and service tier the claim to price at, for options that do not say themselves whose price to believe."""
+
+    with_claims: bool = True
+    """Whether a way of one option is drawn at every claim of its price too."""
 
     @classmethod
     def of(
@@ -241,6 +247,8 @@ class Horizon:
         """The expected month of a group if all of its tasks are done with an option."""
         day = self.month_start(place)
         rate = option_rate(self.book, option, day, self.basis)
+        if claim is None and option.basis is None:
+            claim = self.believed.get((option.route, option.model, option.service_tier))
         if claim is not None:
             rate = with_option_modifiers(self.book, option, claim)
         account = self.account_in(place) if option.plan is None and option.route == "copilot" else None
@@ -344,7 +352,7 @@ def _priced(horizon: Horizon, place: int) -> list[PricedWay]:
     found = []
     for name, options in horizon.ways:
         found.append(PricedWay(name, _lanes(horizon, options, place), options))
-    for plan in list(found):
+    for plan in list(found) if horizon.with_claims else ():
         found += [
             PricedWay(plan.name, _lanes(horizon, plan.options, place, claim), plan.options, claim)
             for claim in _other_claims(horizon, plan.options, place)
@@ -556,6 +564,8 @@ def _way(
             terms = plan_named(name)
             included = (terms.included_credits_on(horizon.month_start(place)) or 0) * NANO_AIU_PER_CREDIT
             seat_usd += terms.usd_per_seat * people
+            if included * people > _MOST_NANO_AIU:
+                raise InputError(f"{people:,} seats of {name} include more credits than can be counted; forecast fewer")
             key = name if terms.pooled else f"{name} {index}"
             known, members, _ = payers.get(key, (None, [], False))
             pool = included * people if terms.pooled else included

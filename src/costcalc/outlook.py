@@ -576,8 +576,13 @@ def distribution(values: "Floats", *, crowds: bool, exact_mean: Decimal | None =
 
 def cheapest_chances(totals: "Floats") -> list[Decimal]:
     """For each way the share of draws in which it is the cheapest; several that tie share the draw."""
-    lowest = totals == totals.min(axis=0)
+    lowest = totals <= nearly(totals.min(axis=0))
     return [share_of((row / lowest.sum(axis=0)).mean()) for row in lowest]
+
+
+def nearly(totals: "Floats") -> "Floats":
+    """The most that counts as the same amount: what binary fractions of the same bill may differ by."""
+    return totals + 1e-9 * np.maximum(1.0, np.abs(totals))
 
 
 def figure(value: Any, digits: int = 6) -> Decimal:
