@@ -21,7 +21,7 @@ LAYERS = [
     {"tokens", "tomlfile", "display"},
     {"entries", "files"},
     {"pricing", "workload"},
-    {"billing"},
+    {"billing", "upkeep"},
     {"readers"},
     {"history", "frames"},
     {"reconciliation", "fitting", "pricefile"},

@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from costcalc.team import Group as Group
     from costcalc.team import Team as Team
     from costcalc.tokens import TokenUsage as TokenUsage
+    from costcalc.upkeep.syncing import RatesSync as RatesSync
+    from costcalc.upkeep.syncing import sync_rates as sync_rates
     from costcalc.workload.benchmark import Benchmark as Benchmark
     from costcalc.workload.benchmark import benchmarks as benchmarks
     from costcalc.workload.profile import SessionProfile as SessionProfile
@@ -96,6 +98,7 @@ _HOMES = {
     "PriceBook": "pricing.book",
     "Rate": "pricing.rate",
     "RateNotFoundError": "errors",
+    "RatesSync": "upkeep.syncing",
     "Reconciliation": "reconciliation",
     "Seats": "billing.account",
     "Sensitivity": "sensitivities",
@@ -128,6 +131,7 @@ _HOMES = {
     "sensitivity": "sensitivities",
     "solved": "solving",
     "sweep": "grid",
+    "sync_rates": "upkeep.syncing",
     "usage": "history",
     "whatif": "scenarios",
 }

@@ -8,8 +8,8 @@ import typer
 
 import costcalc
 from costcalc.cli.command import Command, Group, refuse_options_before_command
-from costcalc.cli.options import Basis, Format, On, OutputFormat, RatesFile
-from costcalc.cli.output import write
+from costcalc.cli.options import Basis, Format, On, OutputFormat, RatesFile, parse_day
+from costcalc.cli.output import emit, write
 
 if TYPE_CHECKING:
     from costcalc.display import Cell, Part
@@ -93,6 +93,63 @@ def show(
         ),
         lambda: [_row(rate, day) for rate in claims],
     )
+
+
+@app.command("sync", cls=Command)
+def sync(
+    table: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE", help="GitHub's table: models-and-pricing.yml of github/docs, data/tables/copilot."
+        ),
+    ] = None,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Fetch the table from GitHub. Without it nothing is ever fetched.")
+    ] = False,
+    url: Annotated[
+        str | None, typer.Option(metavar="URL", help="With --fetch: another https address of the table.")
+    ] = None,
+    into: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The price file to compare (default: the prices that ship) and to write."),
+    ] = None,
+    write_file: Annotated[
+        bool, typer.Option("--write", help="Close and open the rows in the file given with --into; made if not there.")
+    ] = False,
+    on: Annotated[
+        date | None,
+        typer.Option("--on", parser=parse_day, metavar="DATE", help="The day from which changes count (today, UTC)."),
+    ] = None,
+    read: Annotated[
+        date | None,
+        typer.Option("--read", parser=parse_day, metavar="DATE", help="The day the table was read (today, UTC)."),
+    ] = None,
+    fail_on_change: Annotated[
+        bool, typer.Option("--fail-on-change", help="Exit with 1 if the table differs; for a pipeline.")
+    ] = False,
+    output_format: Format = OutputFormat.table,
+) -> None:
+    """What is new, changed and gone in GitHub's own price table; --write brings a price file up to it.
+
+    No network is used unless --fetch asks for it.
+    """
+    from costcalc.errors import InputError
+
+    if fetch == (table is not None):
+        raise InputError("give GitHub's table as a file, or --fetch to get it from GitHub; one of the two")
+    if url is not None and not fetch:
+        raise InputError("--url goes with --fetch: nothing is fetched otherwise")
+    if fetch:
+        from costcalc.upkeep.fetching import TABLE_URL
+        from costcalc.upkeep.fetching import fetch as fetched
+
+        address = url or TABLE_URL
+        result = costcalc.sync_rates(fetched(address), label=address, into=into, on=on, read=read, write=write_file)
+    else:
+        result = costcalc.sync_rates(table or "", into=into, on=on, read=read, write=write_file)
+    emit(result, output_format)
+    if fail_on_change and result.differs:
+        raise typer.Exit(1)
 
 
 def _list_parts(found: "Sequence[Rate]", day: date, basis: str, book: "costcalc.PriceBook") -> "Iterator[Part]":
