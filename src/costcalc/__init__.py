@@ -62,6 +62,12 @@ if TYPE_CHECKING:
     from costcalc.team import Group as Group
     from costcalc.team import Team as Team
     from costcalc.tokens import TokenUsage as TokenUsage
+    from costcalc.upkeep.checking import RatesCheck as RatesCheck
+    from costcalc.upkeep.checking import check_rates as check_rates
+    from costcalc.upkeep.differing import RatesDiff as RatesDiff
+    from costcalc.upkeep.differing import RatesHistory as RatesHistory
+    from costcalc.upkeep.differing import diff_rates as diff_rates
+    from costcalc.upkeep.differing import rate_history as rate_history
     from costcalc.upkeep.syncing import RatesSync as RatesSync
     from costcalc.upkeep.syncing import sync_rates as sync_rates
     from costcalc.workload.benchmark import Benchmark as Benchmark
@@ -98,6 +104,9 @@ _HOMES = {
     "PriceBook": "pricing.book",
     "Rate": "pricing.rate",
     "RateNotFoundError": "errors",
+    "RatesCheck": "upkeep.checking",
+    "RatesDiff": "upkeep.differing",
+    "RatesHistory": "upkeep.differing",
     "RatesSync": "upkeep.syncing",
     "Reconciliation": "reconciliation",
     "Seats": "billing.account",
@@ -119,13 +128,16 @@ _HOMES = {
     "breakeven": "crossings",
     "check": "guarding",
     "check_account": "billing.explain",
+    "check_rates": "upkeep.checking",
     "compare": "comparison",
+    "diff_rates": "upkeep.differing",
     "estimate": "estimation",
     "fit_profile": "fitting",
     "forecast": "forecasting",
     "plan": "billing.plan",
     "plans": "billing.plan",
     "price": "quote",
+    "rate_history": "upkeep.differing",
     "read_usage_csv": "readers.usage_csv",
     "reconcile": "reconciliation",
     "sensitivity": "sensitivities",

@@ -8,7 +8,7 @@ import typer
 
 import costcalc
 from costcalc.cli.command import Command, Group, refuse_options_before_command
-from costcalc.cli.options import Basis, Format, On, OutputFormat, RatesFile, parse_day
+from costcalc.cli.options import Basis, Format, On, OutputFormat, RatesFile, parse_count, parse_day
 from costcalc.cli.output import emit, write
 
 if TYPE_CHECKING:
@@ -150,6 +150,65 @@ def sync(
     emit(result, output_format)
     if fail_on_change and result.differs:
         raise typer.Exit(1)
+
+
+@app.command("check", cls=Command)
+def check(
+    litellm: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="LiteLLM's map of prices (JSON), instead of an installed LiteLLM's."),
+    ] = None,
+    stale: Annotated[
+        int, typer.Option(parser=parse_count, metavar="DAYS", help="A source read longer ago is stale.")
+    ] = 7,
+    soon: Annotated[
+        int, typer.Option(parser=parse_count, metavar="DAYS", help="Tell prices that end within so many days.")
+    ] = 30,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FINDING", help="Exit with 1 if there is a disagreement, stale, gap or ends."),
+    ] = None,
+    on: On = None,
+    rates: RatesFile = None,
+    output_format: Format = OutputFormat.table,
+) -> None:
+    """Where other price lists disagree, what was read too long ago, days without a price, and what ends soon.
+
+    The other lists are genai-prices and LiteLLM, if they are installed. Nothing is fetched.
+    """
+    from costcalc.errors import unknown_name
+    from costcalc.upkeep.checking import FINDINGS
+
+    for finding in fail_on or ():
+        if finding not in FINDINGS:
+            raise unknown_name("finding", finding, FINDINGS)
+    result = costcalc.check_rates(
+        on=on, litellm=litellm, stale_days=stale, soon_days=soon, rates=costcalc.PriceBook.load(rates)
+    )
+    emit(result, output_format)
+    if any(result.count(finding) for finding in fail_on or ()):
+        raise typer.Exit(1)
+
+
+@app.command("diff", cls=Command)
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A price file, or shipped.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Another.")],
+    output_format: Format = OutputFormat.table,
+) -> None:
+    """Rows that one price file has, lacks or states otherwise than another; `shipped` is the one that ships."""
+    emit(costcalc.diff_rates(old, new), output_format)
+
+
+@app.command("history", cls=Command)
+def history(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model by id, name or alias.")],
+    route: _OptionalRoute = None,
+    rates: RatesFile = None,
+    output_format: Format = OutputFormat.table,
+) -> None:
+    """How a model's price has changed: its dated rows in the order of time, with the change of each."""
+    emit(costcalc.rate_history(model, route=route, rates=costcalc.PriceBook.load(rates)), output_format)
 
 
 def _list_parts(found: "Sequence[Rate]", day: date, basis: str, book: "costcalc.PriceBook") -> "Iterator[Part]":

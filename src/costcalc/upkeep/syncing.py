@@ -13,15 +13,14 @@ from costcalc.files import target_of, whole_file
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook, checked_day, today
 from costcalc.pricing.catalog import STANDARD, Catalog, Model, Source, read_catalog
-from costcalc.pricing.rate import KindPrices, Rate
-from costcalc.tokens import KINDS
+from costcalc.pricing.rate import Rate
 from costcalc.tomlfile import TomlFile, packaged
-from costcalc.units import plain
 from costcalc.upkeep.editing import Edit, NewModel, NewRow, edited
 from costcalc.upkeep.githubtable import Listed, PriceTable, read_bytes, read_table
+from costcalc.upkeep.prices import Prices, price_changes, price_pairs, price_rows, tiers_dict
 
 if TYPE_CHECKING:
-    from costcalc.display import Cell, Part
+    from costcalc.display import Part
 
 ROUTE: Final = "copilot"
 SOURCE: Final = Source(
@@ -32,9 +31,6 @@ SOURCE: Final = Source(
     "published",
 )
 """Whose claims the table's rows become; a file that knows the source keeps its own words for it."""
-
-Prices = tuple[tuple[int, KindPrices], ...]
-"""Prices by the prompt that they start above, as `Rate.prices_by_prompt`."""
 
 
 class NewListing(NamedTuple):
@@ -104,7 +100,7 @@ class RatesSync(Result):
                     "model": each.model,
                     "known": each.known,
                     **_listed_dict(each.listed),
-                    "after": _tiers_dict(each.listed.prices_by_prompt),
+                    "after": tiers_dict(each.listed.prices_by_prompt),
                 }
                 for each in self.new
             ],
@@ -112,8 +108,8 @@ class RatesSync(Result):
                 {
                     "model": each.model,
                     **_listed_dict(each.listed),
-                    "before": _tiers_dict(each.before[0].prices_by_prompt),
-                    "after": _tiers_dict(each.listed.prices_by_prompt),
+                    "before": tiers_dict(each.before[0].prices_by_prompt),
+                    "after": tiers_dict(each.listed.prices_by_prompt),
                     "closed": _ids(each.before),
                 }
                 for each in self.changed
@@ -122,7 +118,7 @@ class RatesSync(Result):
                 {
                     "model": each.model,
                     "name": each.name,
-                    "before": _tiers_dict(each.before[0].prices_by_prompt),
+                    "before": tiers_dict(each.before[0].prices_by_prompt),
                     "closed": _ids(each.before),
                 }
                 for each in self.gone
@@ -143,15 +139,14 @@ class RatesSync(Result):
             f"GitHub's table of {count_of(len(self.new) + len(self.changed) + self.unchanged, 'model')} "
             f"against {against} on {self.on}: {counts}"
         )
-        lines = [line for each in self.new for line in _lines(each.model, "new", (), each.listed.prices_by_prompt)]
-        for changed in self.changed:
-            before, after = changed.before[0].prices_by_prompt, changed.listed.prices_by_prompt
-            lines += _lines(changed.model, "changed", before, after)
-        for gone in self.gone:
-            lines += _lines(gone.model, "gone", gone.before[0].prices_by_prompt, ())
+        lines = tuple(
+            (model, name, *cells)
+            for model, what, before, after in self._differences()
+            for name, cells in zip(_tier_names(what, before, after), price_changes(before, after), strict=True)
+        )
         if lines:
             columns = ("model", "", "prompt over", "input", "cached", "write", "output")
-            yield Table(columns, tuple(lines), "Before and after, USD per million tokens")
+            yield Table(columns, lines, "Before and after, USD per million tokens")
         yield f"Table: {self.table}, sha256 {self.sha256}"
         if self.written:
             done = "rows that ended were closed, none was removed" if self.differs else "no price changed"
@@ -161,13 +156,24 @@ class RatesSync(Result):
 
     def rows(self) -> list[dict[str, Any]]:
         """One row for each model and prompt threshold that differs; prices are `Decimal`."""
-        found = [row for each in self.new for row in _flat(each.model, "new", (), each.listed.prices_by_prompt)]
+        return [
+            {"model": model, "what": what, **row}
+            for model, what, before, after in self._differences()
+            for row in price_rows(before, after)
+        ]
+
+    def _differences(self) -> Iterator[tuple[str, str, Prices, Prices]]:
+        for new in self.new:
+            yield new.model, "new", (), new.listed.prices_by_prompt
         for changed in self.changed:
-            before, after = changed.before[0].prices_by_prompt, changed.listed.prices_by_prompt
-            found += _flat(changed.model, "changed", before, after)
+            yield changed.model, "changed", changed.before[0].prices_by_prompt, changed.listed.prices_by_prompt
         for gone in self.gone:
-            found += _flat(gone.model, "gone", gone.before[0].prices_by_prompt, ())
-        return found
+            yield gone.model, "gone", gone.before[0].prices_by_prompt, ()
+
+
+def _tier_names(what: str, before: Prices, after: Prices) -> Iterator[str]:
+    for _, one, other in price_pairs(before, after):
+        yield what if what != "changed" or (one and other) else "new tier" if other else "tier gone"
 
 
 def sync_rates(
@@ -447,50 +453,3 @@ def _listed_dict(listed: Listed) -> dict[str, Any]:
         "note": listed.note or None,
         "footnotes": list(listed.footnotes),
     }
-
-
-def _tiers_dict(prices: Prices) -> list[dict[str, Any]]:
-    return [
-        {
-            "prompt_tokens_over": over,
-            "usd_per_mtok": {
-                kind: None if price is None else plain(price) for kind, price in zip(KINDS, each, strict=True)
-            },
-        }
-        for over, each in prices
-    ]
-
-
-def _pairs(before: Prices, after: Prices) -> "Iterator[tuple[int, KindPrices | None, KindPrices | None]]":
-    """Both sides by prompt threshold."""
-    one, other = dict(before), dict(after)
-    for over in sorted({*one, *other}):
-        yield over, one.get(over), other.get(over)
-
-
-def _lines(model: str, what: str, before: Prices, after: Prices) -> "Iterator[tuple[Cell, ...]]":
-    for over, one, other in _pairs(before, after):
-        tier = what
-        if what == "changed" and (one is None or other is None):
-            tier = "tier gone" if other is None else "new tier"
-        yield (model, tier, over or None, *(_arrow(*pair) for pair in _both(one, other)))
-
-
-def _both(one: KindPrices | None, other: KindPrices | None) -> "Iterator[tuple[object, object]]":
-    for place in range(len(KINDS)):
-        yield (one[place] if one else ..., other[place] if other else ...)
-
-
-def _arrow(one: object, other: object) -> str:
-    """A price, or what it was and is: `5 -> 4`; a dash where the table has none."""
-    words = ["-" if each is None else plain(each) for each in (one, other) if each is not ...]  # type: ignore[arg-type]
-    return words[0] if len(set(words)) == 1 else " -> ".join(words)
-
-
-def _flat(model: str, what: str, before: Prices, after: Prices) -> "Iterator[dict[str, Any]]":
-    for over, one, other in _pairs(before, after):
-        row: dict[str, Any] = {"model": model, "what": what, "prompt_tokens_over": over}
-        for kind, (was, now) in zip(KINDS, _both(one, other), strict=True):
-            row[f"{kind}_usd_per_mtok_before"] = None if was is ... else was
-            row[f"{kind}_usd_per_mtok_after"] = None if now is ... else now
-        yield row
