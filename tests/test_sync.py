@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import costcalc.files
@@ -82,6 +82,7 @@ def sixty_models() -> list[Row]:
     row_of(rows, "Gemini 3.5 Flash").update(threshold="'≤ 200K'")
     long = {**row_of(rows, "Gemini 3.5 Flash"), "threshold": "'> 200K'", "tier": "Long context", "input": "$3.00"}
     rows.insert(rows.index(row_of(rows, "Gemini 3.5 Flash")) + 1, long)
+    row_of(rows, "Claude Opus 4.8 (fast mode)")["model"] += " (preview)"  # an alias of it
     row_of(rows, "Gemini 3.7 Flash")["model"] = "'Gemini 3.7 Flash[^gemini-flash-promo]'"
     providers = ("anthropic", "google", "microsoft", "moonshot_ai", "openai", "xai")
     number = 0
@@ -315,6 +316,7 @@ def test_any_bytes_are_a_table_or_an_error_of_one_line(content: bytes) -> None:
 prices = st.decimals(Decimal("0.001"), 500, places=3)
 
 
+@settings(max_examples=30)  # each writes and reads the whole file
 @given(
     st.dictionaries(
         st.sampled_from(sorted({row["model"] for row in book_rows() if row["threshold"] == "Not applicable"})),
@@ -352,9 +354,8 @@ class TestTheFile:
 
     def test_data_inside_the_package_is_never_written(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         package = tmp_path / "costcalc"
-        (package / "upkeep").mkdir(parents=True)
-        monkeypatch.setattr("costcalc.upkeep.syncing.__file__", str(package / "upkeep" / "syncing.py"))
-        (package / "data").mkdir()
+        (package / "data").mkdir(parents=True)
+        monkeypatch.setattr("costcalc.upkeep.editing._PACKAGE", package.resolve())
         inside = own_copy(package / "data")
         with pytest.raises(InputError, match="data of the installed package, never changed"):
             sync_rates(written(sixty_models()), into=inside, on=ON, write=True)

@@ -1,6 +1,8 @@
 """What should be looked at in the price book, what differs between two, and how a price has changed."""
 
 import json
+import sys
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import costcalc.upkeep.peers
-from costcalc import InputError, PriceBook, UnknownNameError, check_rates, diff_rates, rate_history
+from costcalc import (
+    InputError,
+    PriceBook,
+    UnknownNameError,
+    check_rates,
+    diff_rates,
+    import_rates,
+    rate_history,
+    sync_rates,
+)
+from costcalc.display import Result
 from costcalc.pricing.rate import Rate
 from costcalc.tokens import KINDS
 from costcalc.tomlfile import packaged
@@ -19,6 +31,7 @@ from costcalc.upkeep.checking import FINDINGS, RatesCheck
 from costcalc.upkeep.peers import GenaiPeer, LitellmPeer
 from tests.conftest import Run
 from tests.strategies import BOOK
+from tests.test_cli import check_money
 
 ON = date(2026, 11, 24)
 SHIPPED = packaged("rates.toml").read_text(encoding="utf-8")
@@ -298,3 +311,134 @@ class TestHistory:
             rate_history("gpt")
         with pytest.raises(UnknownNameError, match="unknown route"):
             rate_history("gpt-5-mini", route="copilt")
+
+
+class TestImport:
+    """The long tail: genai-prices as one more source."""
+
+    def test_a_new_model_becomes_a_claim_of_the_same_form(self, costcalc: Run, tmp_path: Path) -> None:
+        path = tmp_path / "own.toml"
+        result = import_rates(["mistral/codestral", "openai/gpt-5.4"], into=path, on=ON, read=ON, write=True)
+        assert [(each.model, each.known) for each in result.imported] == [("codestral", False), ("gpt-5.4", True)]
+        book = PriceBook.load(path)
+        claim = book.rate("codestral", route="api", on=ON)
+        assert (claim.status, claim.source) == ("indicative", result.source)
+        assert book.sources[claim.source].read == "2026-11-24"
+        assert claim.usd_per_mtok == import_rates(["mistral/codestral"], on=ON).rates[0].usd_per_mtok
+        long = book.rate("gpt-5.4", route="api", on=ON, prompt_tokens=272_001)
+        assert long.usd_per_mtok.output == Decimal("22.5")
+        code, _, err = costcalc(
+            "price", "codestral", "--route", "api", "--rates", "own.toml", "--output", "1000", "--on", "2026-11-24"
+        )
+        assert (code, err) == (0, "")
+
+    def test_it_never_replaces_another_claim(self, tmp_path: Path) -> None:
+        path = tmp_path / "own.toml"
+        import_rates(["openai/gpt-5.4-mini"], into=path, on=ON, write=True)
+        book = PriceBook.load(path)
+        assert book.rate("gpt-5.4-mini", route="api", on=ON).source == "openai-pricing-page"
+        assert len(book.claims("gpt-5.4-mini", route="api", on=ON)) == 3
+
+    def test_twice_is_once(self, tmp_path: Path) -> None:
+        path = tmp_path / "own.toml"
+        import_rates(["mistral/codestral"], into=path, on=ON, read=ON, write=True)
+        before = path.read_bytes()
+        again = import_rates(["mistral/codestral", "mistral/Codestral"], into=path, on=date(2026, 11, 26), write=True)
+        assert [each.already for each in again.imported] == [True, True]
+        assert path.read_bytes() == before
+        import_rates(["openai/gpt-5.4", "mistral/devstral-small"], into=path, on=ON, read=date(2026, 11, 1), write=True)
+        assert path.read_text().startswith(before.decode().partition("\n[models")[0])
+        assert {"codestral", "devstral-small"} <= PriceBook.load(path).models.keys()
+
+    def test_into_a_file_with_rows_of_its_own(self, tmp_path: Path) -> None:
+        path = tmp_path / "own.toml"
+        own = (
+            '# ours\n[sources.s]\ntitle = "S"\naddress = "a"\nread = 2026-11-20\nstatus = "published"\n\n'
+            '[models."gpt-5.4"]\nrates = [\n'
+            '  { route = "api", source = "s", from = 2026-10-01, fresh_input = 1, output = 2 },  # agreed\n]\n'
+        )
+        path.write_text(own)
+        import_rates(["openai/gpt-5.4"], into=path, on=ON, write=True)
+        assert set(own.splitlines()) <= set(path.read_text().splitlines())
+        assert PriceBook.load(path).rate("gpt-5.4", route="api", on=ON).source == "s"
+
+    def test_dated_prices_stay_dated(self) -> None:
+        rates = import_rates(["google/gemini-4-argon"], on=ON).rates
+        assert [(str(rate.effective_from), str(rate.effective_until), rate.usd_per_mtok.output) for rate in rates] == [
+            ("2026-11-24", "2026-12-01", 10),
+            ("2026-12-01", "None", 20),
+        ]
+        assert [
+            str(rate.effective_from) for rate in import_rates(["google/gemini-4-argon"], on=date(2026, 12, 1)).rates
+        ] == ["2026-12-01"]
+
+    @pytest.mark.parametrize("name", ["deepseek/deepseek-v4-flash", "google/gemma-3", "google/gemini-embedding-001"])
+    def test_what_no_row_can_state_is_left_out_and_told(self, name: str) -> None:
+        result = import_rates([name], on=ON)
+        assert (result.imported, result.rates) == ((), ())
+        assert [notice.code for notice in result.notices] == ["not_imported"]
+
+    def test_prices_of_other_things_are_told(self) -> None:
+        assert "web_searches_kcount" in import_rates(["openai/gpt-5.4"], on=ON).notices[0].message
+
+    def test_another_seller_s_price_is_not_the_provider_s(self) -> None:
+        """A model sold by another provider than its own gets an id of its own: the price is of somebody else."""
+        result = import_rates(["openrouter/openai/gpt-5.4-mini"], on=ON)
+        assert [(each.model, each.known) for each in result.imported] == [("openai-gpt-5.4-mini", False)]
+
+    def test_models_of_every_provider_are_imported_or_told(self, tmp_path: Path) -> None:
+        peer = GenaiPeer()
+        for provider in peer.providers.values():
+            if provider.id == "github-copilot":
+                continue
+            names = [f"{provider.id}/{model.id}" for model in provider.models[:60]]
+            result = import_rates(names, into=tmp_path / f"{provider.id}.toml", on=ON, write=True)
+            done = {each.name for each in result.imported}
+            told = [notice.message for notice in result.notices if notice.code == "not_imported"]
+            for name in set(names) - done:
+                assert any(message.startswith(f"{name}: ") for message in told), name
+            if result.rates:
+                assert PriceBook.load(tmp_path / f"{provider.id}.toml")
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["codestral"], "unknown provider 'codestral'"),
+            (["mistral/codestrl"], "unknown model of mistral 'codestrl'; nearest: codestral"),
+            (["mistral/code"], "unknown model of mistral"),
+            (["github-copilot/gpt-5-mini"], "costcalc rates sync"),
+            (["mistral/codestral", "--write"], "say which price file to write with --into FILE"),
+            (["mistral/codestral", "--into", "x.toml"], "x.toml: no such file; --write makes it"),
+            (["mistral/codestral", "--into", "bad.toml", "--write"], "bad.toml:1: not valid TOML"),
+        ],
+    )
+    def test_a_mistake_is_one_line(self, costcalc: Run, tmp_path: Path, arguments: list[str], message: str) -> None:
+        (tmp_path / "bad.toml").write_text("[")
+        code, out, err = costcalc("rates", "import", *arguments)
+        assert (code, out) == (2, "")
+        assert message in err
+        assert err.count("\n") == 1
+
+    def test_without_the_package_it_says_what_to_install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "genai_prices.data", None)
+        with pytest.raises(InputError, match="pip install 'costcalc.peers.'"):
+            import_rates(["mistral/codestral"])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: check_rates(on=ON),
+        lambda: diff_rates("shipped", "shipped"),
+        lambda: rate_history("gpt-5.6-sol"),
+        lambda: import_rates(["google/gemini-4-argon"], on=ON),
+        lambda: sync_rates(b"- {model: GPT-5 mini, provider: openai, input: $0.25, output: $2.00}", on=ON),
+    ],
+    ids=["check", "diff", "history", "import", "sync"],
+)
+def test_machine_output_keeps_its_promises(make: Callable[[], Result]) -> None:
+    found = make().to_dict()
+    assert list(found)[:2] == ["schema_version", "kind"]
+    assert list(found)[-2:] == ["rates", "notices"]
+    assert json.loads(json.dumps(found)) == found
+    check_money(found)

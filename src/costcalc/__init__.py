@@ -68,6 +68,8 @@ if TYPE_CHECKING:
     from costcalc.upkeep.differing import RatesHistory as RatesHistory
     from costcalc.upkeep.differing import diff_rates as diff_rates
     from costcalc.upkeep.differing import rate_history as rate_history
+    from costcalc.upkeep.importing import RatesImport as RatesImport
+    from costcalc.upkeep.importing import import_rates as import_rates
     from costcalc.upkeep.syncing import RatesSync as RatesSync
     from costcalc.upkeep.syncing import sync_rates as sync_rates
     from costcalc.workload.benchmark import Benchmark as Benchmark
@@ -107,6 +109,7 @@ _HOMES = {
     "RatesCheck": "upkeep.checking",
     "RatesDiff": "upkeep.differing",
     "RatesHistory": "upkeep.differing",
+    "RatesImport": "upkeep.importing",
     "RatesSync": "upkeep.syncing",
     "Reconciliation": "reconciliation",
     "Seats": "billing.account",
@@ -134,6 +137,7 @@ _HOMES = {
     "estimate": "estimation",
     "fit_profile": "fitting",
     "forecast": "forecasting",
+    "import_rates": "upkeep.importing",
     "plan": "billing.plan",
     "plans": "billing.plan",
     "price": "quote",

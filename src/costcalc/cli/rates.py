@@ -190,6 +190,25 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command("import", cls=Command)
+def import_(
+    models: Annotated[list[str], typer.Argument(metavar="PROVIDER/MODEL", help="As genai-prices names them.")],
+    into: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The price file of your own to add the claims to.")
+    ] = None,
+    write_file: Annotated[
+        bool, typer.Option("--write", help="Write the file given with --into; made if it is not there.")
+    ] = False,
+    on: Annotated[
+        date | None,
+        typer.Option("--on", parser=parse_day, metavar="DATE", help="The day from which the claims hold (today, UTC)."),
+    ] = None,
+    output_format: Format = OutputFormat.table,
+) -> None:
+    """Prices of other models on the API route, from the installed package genai-prices, as indicative claims."""
+    emit(costcalc.import_rates(models, into=into, on=on, write=write_file), output_format)
+
+
 @app.command("diff", cls=Command)
 def diff(
     old: Annotated[str, typer.Argument(metavar="OLD", help="A price file, or shipped.")],

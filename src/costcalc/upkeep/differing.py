@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 from costcalc.display import Result, Table, count_of
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
-from costcalc.pricing.catalog import STANDARD, Model, read_catalog
+from costcalc.pricing.catalog import STANDARD, Model
 from costcalc.pricing.rate import Rate
 from costcalc.tokens import KINDS
-from costcalc.tomlfile import TomlFile
 from costcalc.units import EXACT, plain, ratio
+from costcalc.upkeep.editing import book_of
 from costcalc.upkeep.prices import price_changes
 
 if TYPE_CHECKING:
@@ -168,13 +168,7 @@ def diff_rates(old: str | Path, new: str | Path) -> RatesDiff:
 
 
 def _book(path: str | Path) -> PriceBook:
-    """A price file as it stands: with the prices that ship, unless it is a whole price book itself."""
-    shipped = PriceBook.load()
-    if str(path) == SHIPPED:
-        return shipped
-    sources = TomlFile.read(path).data.get("sources")
-    whole = isinstance(sources, dict) and not shipped.sources.keys().isdisjoint(sources)
-    return PriceBook(read_catalog(path)) if whole else PriceBook.load(path)
+    return PriceBook.load() if str(path) == SHIPPED else book_of(path)
 
 
 class DatedRate(NamedTuple):

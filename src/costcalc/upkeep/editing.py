@@ -7,13 +7,19 @@ import tomllib
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from costcalc.errors import InputError
-from costcalc.pricing.catalog import STANDARD, Source
+from costcalc.files import target_of, whole_file
+from costcalc.pricing.book import PriceBook
+from costcalc.pricing.catalog import STANDARD, Source, read_catalog
 from costcalc.pricing.rate import DEFAULT_TIER, KindPrices
 from costcalc.tokens import KINDS
+from costcalc.tomlfile import TomlFile
 from costcalc.units import plain
+
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
 
 # What may hold a bracket or a comma that means nothing, and what has a meaning.
 _TOKENS: Final = re.compile(
@@ -56,7 +62,7 @@ class NewRow(NamedTuple):
 
 
 class NewModel(NamedTuple):
-    """A model to be written with its rows."""
+    """A model to be written with its rows; name and provider are empty for one that only adds to a known model."""
 
     id: str
     name: str
@@ -85,6 +91,8 @@ def edited(text: str, edit: Edit, path: str) -> str:
     The result is parsed and held against the values that were to be changed before it is returned: `InputError` if the
     file is written in a way (such as rows not in a list of `rates`) that this cannot change safely.
     """
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    text = text.removeprefix(mark)
     before = tomllib.loads(text, parse_float=Decimal)
     windows = "\r\n" in text
     if windows and text.count("\n") != text.count("\r\n"):
@@ -109,7 +117,48 @@ def edited(text: str, edit: Edit, path: str) -> str:
         same = False
     if not same:
         raise InputError(f"{path}: not written in a way that can be changed safely; make the changes by hand")
-    return text
+    return mark + text
+
+
+def text_of(path: Path) -> str:
+    """The text of a price file, every byte of it kept. Raises `InputError` if it cannot be read."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def book_of(path: str | Path) -> PriceBook:
+    """A price file as it stands: with the prices that ship, unless it is a whole price book itself."""
+    shipped = PriceBook.load()
+    sources = TomlFile.read(path).data.get("sources")
+    whole = isinstance(sources, dict) and not shipped.sources.keys().isdisjoint(sources)
+    return PriceBook(read_catalog(path)) if whole else PriceBook.load(path)
+
+
+def checked(text: str, name: str) -> PriceBook:
+    """The price book that a changed text makes. Raises `InputError` if it makes none."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rates.toml"
+        path.write_text(text, encoding="utf-8", newline="")
+        try:
+            return book_of(path)
+        except InputError as error:
+            what = str(error).removeprefix(f"{path}:").partition(": ")[2] or "it would be empty"
+            raise InputError(f"{name}: cannot hold these changes, nothing was written: {what}") from None
+
+
+def save(into: str | Path, text: str) -> None:
+    """Write a price file, whole or not at all; one that belongs to the installed package is refused."""
+    target = target_of(into, replace=True)
+    if _PACKAGE in target.parents:
+        raise InputError(f"{into}: data of the installed package, never changed; give a file of your own")
+    with whole_file(into, replace=True) as file:
+        file.write(text)
 
 
 def _expected(before: dict[str, Any], edit: Edit) -> dict[str, Any]:
@@ -128,8 +177,8 @@ def _expected(before: dict[str, Any], edit: Edit) -> dict[str, Any]:
     for model, rows in edit.opened.items():
         found["models"][model].setdefault("rates", []).extend(row.values() for row in rows)
     for new in edit.models:
-        rates = [row.values() for row in new.rows]
-        found.setdefault("models", {})[new.id] = {"name": new.name, "provider": new.provider, "rates": rates}
+        known = {"name": new.name, "provider": new.provider} if new.name else {}
+        found.setdefault("models", {})[new.id] = {**known, "rates": [row.values() for row in new.rows]}
     return found
 
 
@@ -291,10 +340,11 @@ def _with_rows(text: str, model: str, new: tuple[NewRow, ...], path: str) -> str
 
 def _with_model(text: str, new: NewModel) -> str:
     """The model among those of its provider, by its id."""
-    block = f"[models.{_key(new.id)}]\nname = {_literal(new.name)}\nprovider = {_literal(new.provider)}\n"
+    block = f"[models.{_key(new.id)}]\n"
+    block += f"name = {_literal(new.name)}\nprovider = {_literal(new.provider)}\n" if new.name else ""
     block += _list([_line(row) for row in new.rows])
     known = tomllib.loads(text).get("models", {})
-    peers = sorted(each for each, model in known.items() if model.get("provider") == new.provider)
+    peers = sorted(each for each, model in known.items() if new.provider and model.get("provider") == new.provider)
     before = [each for each in peers if each < new.id]
     # A model may have tables below its own; the new one goes after them all.
     sections = _sections(text)

@@ -51,10 +51,13 @@ class Peer:
         """`label` names the list with its version; `routes` says where in it the models of a provider are."""
         self.name, self.label, self._routes = name, label, routes
 
+    def place(self, route: str, provider: str = "any") -> str | None:
+        """What stands before a model's name in this list, on a route for a provider."""
+        return self._routes.get(route, {}).get(provider)
+
     def quoted(self, model: Model, route: str, on: date, service_tier: str = STANDARD) -> Quoted | None:
         """The peer's price of a model, or None if it has none. An `InputError` if its names are not clear."""
-        places = self._routes.get(route, {})
-        place = places.get("any", places.get(model.provider))
+        place = self.place(route) if self.place(route) is not None else self.place(route, model.provider)
         if place is None:
             return None
         listed = self._listed(place)
@@ -66,7 +69,7 @@ class Peer:
 
     def all_on(self, route: str, on: date) -> Iterator[Quoted]:
         """Every price of a route that has one list for all providers."""
-        place = self._routes.get(route, {}).get("any")
+        place = self.place(route)
         for key in () if place is None else dict.fromkeys(self._listed(place).values()):
             quote = self._quote(key, place or "", on, STANDARD)
             if quote is not None:

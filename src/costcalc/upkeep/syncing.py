@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from costcalc.display import Result, Table, count_of
 from costcalc.errors import InputError, UnknownNameError, unknown_name
-from costcalc.files import target_of, whole_file
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook, checked_day, today
 from costcalc.pricing.catalog import STANDARD, Catalog, Model, Source, read_catalog
 from costcalc.pricing.rate import Rate
 from costcalc.tomlfile import TomlFile, packaged
-from costcalc.upkeep.editing import Edit, NewModel, NewRow, edited
+from costcalc.upkeep.editing import Edit, NewModel, NewRow, checked, edited, save, text_of
 from costcalc.upkeep.githubtable import Listed, PriceTable, read_bytes, read_table
 from costcalc.upkeep.prices import Prices, price_changes, price_pairs, price_rows, tiers_dict
 
@@ -284,7 +283,7 @@ class _Diff:
         seen: dict[str, Listed] = {}
         for listed in table.models:
             model = self.known[listed]
-            model_id = model.id if model else _id_of(listed.name)
+            model_id = model.id if model else id_of(listed.name)
             if not model and (not model_id or model_id in self.catalog.models):
                 what = f"the id {model_id} already stands for another model" if model_id else "no id can be made of it"
                 raise InputError(f"{listed.place}: {what}; add the name to the aliases of the model that is meant")
@@ -402,40 +401,18 @@ class _Diff:
 
     def write(self, into: Path) -> None:
         """Make the edit in a file, whole or not at all; a file without changes is not touched."""
-        inside = Path(__file__).resolve().parents[1]
-        target = target_of(into, replace=True)
-        if inside in target.parents:
-            raise InputError(f"{into}: data of the installed package, never changed; give a file of your own")
-        try:
-            text = self.path.read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{self.path}: cannot be read ({error})") from None
-        if not target.exists():
+        edit, text = self.edit(), text_of(self.path)
+        if into.exists():
+            if edit.empty:
+                return
+        else:
             text = f"replace = true\n\n{text}"
-        elif self.edit().empty:
-            return
-        mark = "\ufeff" if text.startswith("\ufeff") else ""
-        changed = mark + edited(text.removeprefix(mark), self.edit(), str(into))
-        _checked(changed, into)
-        with whole_file(into, replace=True) as file:
-            file.write(changed)
+        changed = edited(text, edit, str(into))
+        checked(changed, str(into))
+        save(into, changed)
 
 
-def _checked(text: str, into: Path) -> None:
-    """Refuse an edit that the price book itself would refuse."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / into.name
-        path.write_text(text, encoding="utf-8", newline="")
-        try:
-            read_catalog(path)
-        except InputError as error:
-            what = str(error).removeprefix(f"{path}:").partition(": ")[2]
-            raise InputError(f"{into}: cannot hold these changes, nothing was written: {what}") from None
-
-
-def _id_of(name: str) -> str:
+def id_of(name: str) -> str:
     """The id of a new model: its name in small letters, what is no letter, digit or one of ._+ as a hyphen."""
     return re.sub(r"[^\w.+]+", "-", name.casefold()).strip("-.")
 
