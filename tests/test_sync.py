@@ -83,6 +83,7 @@ def sixty_models() -> list[Row]:
     long = {**row_of(rows, "Gemini 3.5 Flash"), "threshold": "'> 200K'", "tier": "Long context", "input": "$3.00"}
     rows.insert(rows.index(row_of(rows, "Gemini 3.5 Flash")) + 1, long)
     row_of(rows, "Claude Opus 4.8 (fast mode)")["model"] += " (preview)"  # an alias of it
+    row_of(rows, "Kimi K2.7 Code")["model"] = "'Kimi K2.7 Code[^1]'"
     row_of(rows, "Gemini 3.7 Flash")["model"] = "'Gemini 3.7 Flash[^gemini-flash-promo]'"
     providers = ("anthropic", "google", "microsoft", "moonshot_ai", "openai", "xai")
     number = 0
@@ -116,7 +117,9 @@ def test_a_table_of_sixty_models(tmp_path: Path) -> None:
     assert len(result.new) + len(result.changed) + result.unchanged == 60
     assert not any(each.known for each in result.new)
     assert result.sha256 == hashlib.sha256(table).hexdigest()
-    assert [notice.code for notice in result.notices] == ["footnote"]
+    (notice,) = result.notices
+    assert notice.code == "footnote"
+    assert "Kimi K2.7 Code carries the footnote 1," in notice.message, "Gemini 3.7 Flash is known to be a promotion"
 
     book = PriceBook.load(standing_alone(path))
     assert book.rate("gpt-5-mini", on=ON).usd_per_mtok.cached_input == Decimal("0.02")
@@ -129,7 +132,7 @@ def test_a_table_of_sixty_models(tmp_path: Path) -> None:
 
     first = path.read_bytes()
     again = sync_rates(table, into=path, on=ON, read=date(2026, 11, 26), write=True)
-    assert not again.differs
+    assert (again.differs, again.written, result.written) == (False, False, True)
     assert path.read_bytes() == first
     later = sync_rates(table, into=path, on=date(2026, 12, 20), read=date(2026, 11, 26), write=True)
     assert {each.model for each in later.new} == {"gemini-4-argon"}, "its stated end has come, the table still has it"

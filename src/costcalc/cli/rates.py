@@ -1,4 +1,4 @@
-"""`costcalc rates`: what is in force on a day, and every claim about a model."""
+"""`costcalc rates`: what is in force on a day, every claim about a model, and their upkeep."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from costcalc.pricing.rate import Rate
 
 app = typer.Typer(
-    cls=Group, help="Prices: what is in force on a day, and every claim about a model.", rich_markup_mode=None
+    cls=Group,
+    help="Prices: what is in force on a day, every claim about a model, and their upkeep.",
+    rich_markup_mode=None,
 )
 
 _OptionalRoute = Annotated[str | None, typer.Option(metavar="ROUTE", help="Only this route (default: all).")]
@@ -33,7 +35,7 @@ def rates(
     rates: RatesFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
-    """Prices: what is in force on a day (without a command), and every claim about a model (show)."""
+    """Prices: what is in force on a day (without a command), every claim about a model (show), and their upkeep."""
     if context.invoked_subcommand is not None:
         refuse_options_before_command(context)
         return

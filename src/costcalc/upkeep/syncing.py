@@ -63,7 +63,7 @@ class RatesSync(Result):
     """GitHub's price table against the price book on a day.
 
     `sha256` is the hash of the table's bytes. `into` is the file that was compared, None for the prices that ship;
-    `written` whether it was changed.
+    `written` whether it was changed; the day of reading may be all that changes.
     """
 
     kind: ClassVar[str] = "rates_sync"
@@ -217,15 +217,14 @@ def sync_rates(
     path = packaged("rates.toml") if into is None or (write and not Path(into).exists()) else Path(into)
     catalog = _catalog(path)
     found = _Diff(listed, catalog, path, day, read_on)
-    if write and into is not None:
-        found.write(Path(into))
+    done = write and into is not None and found.write(Path(into))
     return RatesSync(
         named,
         listed.sha256,
         day,
         read_on,
         None if into is None else str(into),
-        write,
+        done,
         tuple(found.new),
         tuple(found.changed),
         tuple(found.gone),
@@ -310,7 +309,10 @@ class _Diff:
         if len(self.gone) > len(self.changed) + self.unchanged:
             message = "most models of the price book are gone from the table; see whether it is whole before writing"
             self.notices.append(Notice("most_are_gone", message))
-        for listed in self.known:
+        for listed, model in self.known.items():
+            claims = self._claims(model.id) if model else ()
+            if any(each.promotional and each.prices_by_prompt == listed.prices_by_prompt for each in claims):
+                continue  # what the footnote says is in the price book
             for mark in listed.footnotes:
                 message = f"{listed.name} carries the footnote {mark}, whose text is not in the table: see whether it"
                 self.notices.append(Notice("footnote", f"{message} states a promotion or its end"))
@@ -399,17 +401,18 @@ class _Diff:
             for tier in listed.tiers
         )
 
-    def write(self, into: Path) -> None:
-        """Make the edit in a file, whole or not at all; a file without changes is not touched."""
+    def write(self, into: Path) -> bool:
+        """Make the edit in a file, whole or not at all; whether there was one, since a file up to date is not touched."""
         edit, text = self.edit(), text_of(self.path)
         if into.exists():
             if edit.empty:
-                return
+                return False
         else:
             text = f"replace = true\n\n{text}"
         changed = edited(text, edit, str(into))
         checked(changed, str(into))
         save(into, changed)
+        return True
 
 
 def id_of(name: str) -> str:
