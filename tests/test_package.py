@@ -23,7 +23,7 @@ LAYERS = [
     {"tokens", "tomlfile", "display"},
     {"entries"},
     {"pricing", "workload"},
-    {"billing"},
+    {"billing", "upkeep"},
     {"readers"},
     {"history", "frames"},
     {"reconciliation", "fitting", "pricefile"},

@@ -66,6 +66,16 @@ if TYPE_CHECKING:
     from costcalc.team import Group as Group
     from costcalc.team import Team as Team
     from costcalc.tokens import TokenUsage as TokenUsage
+    from costcalc.upkeep.checking import RatesCheck as RatesCheck
+    from costcalc.upkeep.checking import check_rates as check_rates
+    from costcalc.upkeep.differing import RatesDiff as RatesDiff
+    from costcalc.upkeep.differing import RatesHistory as RatesHistory
+    from costcalc.upkeep.differing import diff_rates as diff_rates
+    from costcalc.upkeep.differing import rate_history as rate_history
+    from costcalc.upkeep.importing import RatesImport as RatesImport
+    from costcalc.upkeep.importing import import_rates as import_rates
+    from costcalc.upkeep.syncing import RatesSync as RatesSync
+    from costcalc.upkeep.syncing import sync_rates as sync_rates
     from costcalc.workload.benchmark import Benchmark as Benchmark
     from costcalc.workload.benchmark import benchmarks as benchmarks
     from costcalc.workload.profile import SessionProfile as SessionProfile
@@ -101,6 +111,11 @@ _HOMES = {
     "PriceHistory": "claims",
     "Rate": "pricing.rate",
     "RateNotFoundError": "errors",
+    "RatesCheck": "upkeep.checking",
+    "RatesDiff": "upkeep.differing",
+    "RatesHistory": "upkeep.differing",
+    "RatesImport": "upkeep.importing",
+    "RatesSync": "upkeep.syncing",
     "Reconciliation": "reconciliation",
     "Seats": "billing.account",
     "Sensitivity": "sensitivities",
@@ -122,20 +137,25 @@ _HOMES = {
     "breakeven": "crossings",
     "check": "guarding",
     "check_account": "billing.explain",
+    "check_rates": "upkeep.checking",
     "compare": "comparison",
+    "diff_rates": "upkeep.differing",
     "estimate": "estimation",
     "fit_profile": "fitting",
     "forecast": "forecasting",
+    "import_rates": "upkeep.importing",
     "plan": "billing.plan",
     "plans": "billing.plan",
     "price": "quote",
     "price_history": "claims",
+    "rate_history": "upkeep.differing",
     "read_usage_csv": "readers.usage_csv",
     "reconcile": "reconciliation",
     "sensitivity": "sensitivities",
     "session_cost": "sessions",
     "solved": "solving",
     "sweep": "grid",
+    "sync_rates": "upkeep.syncing",
     "usage": "history",
     "whatif": "scenarios",
 }

@@ -59,3 +59,5 @@ def whole_file(
         open(part, "x", encoding="utf-8", newline="") as file,  # noqa: PTH123
     ):
         yield file
+        file.flush()
+        os.fsync(file.fileno())  # on disk before it takes the place of the old one

@@ -40,6 +40,8 @@ class Source(NamedTuple):
     read: str
     status: Status
     note: str = ""
+    carries: str | None = None
+    """The source whose price list this one repeats, where it repeats one."""
 
     def to_dict(self) -> dict[str, Any]:
         """The source as machine output holds it."""
@@ -61,6 +63,8 @@ class Provider(NamedTuple):
     fresh_input_billed_as_cache_write_on: tuple[str, ...] = ()
     certainty: Certainty = "unknown"
     note: str = ""
+    aliases: tuple[str, ...] = ()
+    """How price lists of others name it."""
 
 
 class LifecycleEvent(NamedTuple):
@@ -144,6 +148,9 @@ def read_catalog(path: str | Path, base: Catalog | None = None) -> Catalog:
         if source_id in catalog.sources or source_id in STATUSES or source_id == "best":
             table.fail(f"the source name {source_id!r} is taken; give yours another, or start with replace = true")
         catalog.sources[source_id] = _source(source_id, table)
+    for source_id, table in root.named("sources"):
+        if (carried := catalog.sources[source_id].carries) is not None and carried not in catalog.sources:
+            table.fail(str(unknown_name("source", carried, catalog.sources)), "carries")
     for provider_id, table in root.named("providers"):
         catalog.providers[provider_id] = _provider(provider_id, table, catalog)
     for modifier_id, table in root.named("modifiers"):
@@ -172,6 +179,7 @@ def _source(source_id: str, table: Table) -> Source:
         _read_on(table, "read", None),
         _status(table, None),
         table.text("note", ""),
+        table.optional_text("carries"),
     )
     table.done()
     return source
@@ -182,7 +190,9 @@ def _provider(provider_id: str, table: Table, catalog: Catalog) -> Provider:
     for route in routes:
         if route not in catalog.routes:
             table.fail(str(unknown_name("route", route, catalog.routes)), "fresh_input_billed_as_cache_write_on")
-    provider = Provider(provider_id, table.text("name"), routes, _certainty(table), table.text("note", ""))
+    provider = Provider(
+        provider_id, table.text("name"), routes, _certainty(table), table.text("note", ""), table.texts("aliases")
+    )
     table.done()
     return provider
 
@@ -275,6 +285,7 @@ def _rate(model_id: str, table: Table, catalog: Catalog) -> Rate:
     if (tier == DEFAULT_TIER) != (over is None):
         table.fail("tier and over go together: the default tier has neither")
     first, not_before = _first_day(table)
+    table.flag("after_gap")  # for _check_claims
     until = table.day("until")
     if until is not None and (start := first or not_before) is not None and until <= start:
         table.fail(f"until {until} must be after {start}", "until")
@@ -413,9 +424,10 @@ def _check_claims(rows: Iterable[tuple[Rate, Table]], file: TomlFile) -> None:
                     mend = f"which holds to before {until}"
                 one, other = (rate, previous) if blamed is table else (previous, rate)
                 blamed.fail(f"{one.id} overlaps {other.id} of the same source, {mend}")
-            if later > until:
+            if later > until and not table.data.get("after_gap"):
                 blamed.fail(
-                    f"gap: {previous.id} ends before {until} and the next price of {rate.source} starts on {later}"
+                    f"gap: {previous.id} ends before {until} and the next price of {rate.source} starts on {later}; "
+                    "where there was none between, the later one says after_gap = true"
                 )
 
 
