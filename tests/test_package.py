@@ -27,7 +27,7 @@ LAYERS = [
     {"reconciliation", "fitting", "pricefile"},
     {"quote"},
     {"estimation"},
-    {"cases", "team"},
+    {"cases", "team", "focus"},
     {"inputs"},
     {"ranges"},
     {"comparison", "crossings"},

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from costcalc.estimation import estimate as estimate
     from costcalc.fitting import Fit as Fit
     from costcalc.fitting import fit_profile as fit_profile
+    from costcalc.focus import FOCUS_KEYS as FOCUS_KEYS
+    from costcalc.focus import FocusCharges as FocusCharges
+    from costcalc.focus import to_focus as to_focus
     from costcalc.forecasting import forecast as forecast
     from costcalc.grid import Sweep as Sweep
     from costcalc.grid import sweep as sweep
@@ -85,7 +88,9 @@ _HOMES = {
     "CostCenter": "billing.account",
     "CostcalcError": "errors",
     "Estimate": "estimation",
+    "FOCUS_KEYS": "focus",
     "Fit": "fitting",
+    "FocusCharges": "focus",
     "Forecast": "outlook",
     "Group": "team",
     "InputError": "errors",
@@ -128,6 +133,7 @@ _HOMES = {
     "sensitivity": "sensitivities",
     "solved": "solving",
     "sweep": "grid",
+    "to_focus": "focus",
     "usage": "history",
     "whatif": "scenarios",
 }

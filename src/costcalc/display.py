@@ -244,13 +244,16 @@ def _escaped(value: str) -> str:
     return escaped
 
 
-def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as CSV with a header. A text that a spreadsheet would take for a formula gets a quote before it."""
+def csv_text(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> str:
+    """Rows as CSV with a header of these columns, or of those that there are.
+
+    A text that a spreadsheet would take for a formula gets a quote before it.
+    """
     import csv
     import io
 
     buffer = io.StringIO()
-    columns = list(dict.fromkeys(key for row in rows for key in row))
+    columns = columns or list(dict.fromkeys(key for row in rows for key in row))
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:

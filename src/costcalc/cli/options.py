@@ -143,6 +143,14 @@ AccountFile = Annotated[
     str | None,
     typer.Option("--account", metavar="FILE", help="Bill Copilot by an account: its seats, pool and budgets (TOML)."),
 ]
+Focus = Annotated[
+    str | None,
+    typer.Option("--focus", metavar="FILE", help="Write the charges to this new CSV file too, as FOCUS 1.2."),
+]
+BillingAccount = Annotated[
+    str | None,
+    typer.Option("--billing-account", metavar="ID", help="The BillingAccountId of the charges that --focus writes."),
+]
 KeepFresh = Annotated[
     bool,
     typer.Option(
