@@ -38,7 +38,7 @@ LAYERS = [
     {"forecasting", "backtesting", "alternatives"},
     {"surface", "variance", "saved"},
     {"allatonce", "guarding", "advising"},
-    {"sensitivities"},
+    {"sensitivities", "schemas"},
     {"cli"},
 ]
 

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from costcalc.reconciliation import reconcile as reconcile
     from costcalc.scenarios import WhatIf as WhatIf
     from costcalc.scenarios import whatif as whatif
+    from costcalc.schemas import output_schema as output_schema
     from costcalc.sensitivities import Sensitivity as Sensitivity
     from costcalc.sensitivities import sensitivity as sensitivity
     from costcalc.solving import Solved as Solved
@@ -125,6 +126,7 @@ _HOMES = {
     "estimate": "estimation",
     "fit_profile": "fitting",
     "forecast": "forecasting",
+    "output_schema": "schemas",
     "plan": "billing.plan",
     "plans": "billing.plan",
     "price": "quote",
