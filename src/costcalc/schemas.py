@@ -55,7 +55,8 @@ def _record(fields: Mapping[str, Schema], optional: Mapping[str, Schema] | None 
 
 def _same(names: Iterable[str], schema: Schema) -> Schema:
     """An object of fields that all look alike."""
-    return _record({name: schema for name in names})
+    fields: dict[str, Schema] = dict.fromkeys(names, schema)
+    return _record(fields)
 
 
 _PERCENTILES: Final = tuple(f"p{percent}" for percent in (5, 10, 25, 50, 75, 90, 95, 99))
