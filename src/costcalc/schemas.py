@@ -74,7 +74,7 @@ _SHARE_AMOUNTS: Final = dict.fromkeys(
 )
 _CLAIM: Final = {"claim": _TEXT, "status": _ref("status"), "source": _TEXT}
 _WORK: Final = {"profile": _TEXT, "developers": _COUNT, "on": _DAY, "basis": _TEXT}
-_TOTALS: Final = {
+_TOTALS: Final[dict[str, Schema]] = {
     "records": _COUNT,
     **dict.fromkeys(KINDS, _COUNT),
     "requests": _COUNT,
