@@ -226,6 +226,7 @@ def test_the_file_is_written_whole_and_never_over_another(costcalc: Run, tmp_pat
     code, out, err = costcalc(*arguments, "--focus", "focus.csv")
     assert (code, out, err) == (2, "", "costcalc: focus.csv: is there already; give another name\n")
     assert (tmp_path / "focus.csv").read_text() == written
+    assert costcalc("usage", "no-such-log", "--focus", "focus.csv")[2] == err  # before anything is read
     assert costcalc(*arguments, "--billing-account", "x")[0] == 2
     assert costcalc(*arguments, "--focus", "other.csv", "--billing-account", " ")[0] == 2
     assert not (tmp_path / "other.csv").exists()

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from costcalc.errors import InputError
+from costcalc.files import target_of
 from costcalc.tokens import checked_count
 
 
@@ -78,6 +79,12 @@ def parse_day(text: str) -> date:
         raise typer.BadParameter(f"there is no day {text.strip()}") from None
 
 
+def parse_new_file(text: str) -> str:
+    """The name of a file that is yet to be written, refused before anything is read for it."""
+    target_of(text)
+    return text
+
+
 Format = Annotated[
     OutputFormat,
     typer.Option(
@@ -145,7 +152,12 @@ AccountFile = Annotated[
 ]
 Focus = Annotated[
     str | None,
-    typer.Option("--focus", metavar="FILE", help="Write the charges to this new CSV file too, as FOCUS 1.2."),
+    typer.Option(
+        "--focus",
+        parser=parse_new_file,
+        metavar="FILE",
+        help="Write the charges to this new CSV file too, as FOCUS 1.2.",
+    ),
 ]
 BillingAccount = Annotated[
     str | None,
