@@ -38,6 +38,7 @@ from tests.conftest import Run
 from tests.strategies import accounts, profiles, usage_records
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+GOLDEN = Path(__file__).parent / "golden"
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 LOG = """\
@@ -198,6 +199,14 @@ def test_usage_is_charged_by_the_day_as_reported_or_at_its_rate(tmp_path: Path) 
     assert {each["ChargePeriodStart"][:10] for each in charges.charges} == {"2026-10-05", "2026-10-06"}
 
 
+def test_a_model_has_one_sku_whoever_states_its_cost(tmp_path: Path) -> None:
+    header = "time,model,fresh_input,output,reported_nano_aiu"
+    (tmp_path / "log.csv").write_text(f"{header}\n2026-10-06,GPT-5 mini,1000,1,\n2026-10-06,gpt-5-mini,1000,1,7\n")
+    charges = to_focus(usage(tmp_path / "log.csv", by=FOCUS_KEYS))
+    assert {each["SkuId"] for each in charges.charges} == {"copilot/gpt-5-mini"}
+    assert {each["x_Status"] for each in charges.charges} == {"published", "reported"}
+
+
 def test_a_report_grouped_otherwise_is_refused_and_the_finer_one_adds_up_to_it(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text(LOG)
     coarse = usage(tmp_path / "log.csv", by=["user"])
@@ -223,6 +232,9 @@ def test_the_file_is_written_whole_and_never_over_another(costcalc: Run, tmp_pat
     assert sum(Decimal(row["BilledCost"]) for row in rows) == Decimal("95.67741935484")
     assert {row["BillingAccountId"] for row in rows} == {"acme-enterprise"}
     written = (tmp_path / "focus.csv").read_text()
+    if os.environ.get("COSTCALC_RECORD"):
+        (GOLDEN / "focus-bill.csv").write_text(written, encoding="utf-8")
+    assert written == (GOLDEN / "focus-bill.csv").read_text(encoding="utf-8")
     code, out, err = costcalc(*arguments, "--focus", "focus.csv")
     assert (code, out, err) == (2, "", "costcalc: focus.csv: is there already; give another name\n")
     assert (tmp_path / "focus.csv").read_text() == written
@@ -240,6 +252,8 @@ def test_usage_and_estimate_write_charges_too(costcalc: Run, tmp_path: Path) -> 
     assert "1 records of unknown cost are in no charge" in err
     rows = read(tmp_path / "usage-focus.csv")
     assert {row["x_User"] for row in rows} == {"'=ana", "bo"}  # no spreadsheet takes it for a formula
+    assert costcalc("usage", "log.csv", "--pseudonyms", "key", "--focus", "pseudonyms.csv")[0] == 0
+    assert "ana" not in (tmp_path / "pseudonyms.csv").read_text()
     code, _, _ = costcalc("estimate", "--model", "gpt-5-mini", "--on", "2026-08-01", "--focus", "estimate-focus.csv")
     assert code == 0
     assert {row["x_Basis"] for row in read(tmp_path / "estimate-focus.csv")} == {"estimate"}

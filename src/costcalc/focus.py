@@ -24,7 +24,7 @@ from costcalc.billing.plan import Plan
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.statement import AccountBill, seat_fee, timestamp
 from costcalc.display import Part, Result, Table, count_of, csv_text, usd
-from costcalc.errors import InputError
+from costcalc.errors import InputError, UnknownNameError
 from costcalc.estimation import Estimate
 from costcalc.files import whole_file
 from costcalc.history import REPORTED, Key, Totals, UsageReport
@@ -522,7 +522,7 @@ def _of_group(
 ) -> Iterator[dict[str, Any]]:
     """The charges of one group of a usage report: one of credits, or one for each token kind."""
     route = group["route"] or "copilot"
-    model = rate.model if rate is not None else group["model"]
+    model = rate.model if rate is not None else _model_id(book, group["model"])
     first = datetime.combine(date.fromisoformat(group["day"] or ""), datetime.min.time(), UTC)
     claim = _claim(rate) if rate is not None else {"Source": group["source"], "Status": REPORTED, "Model": model}
     usage: _Charge = partial(
@@ -545,6 +545,16 @@ def _of_group(
         sku = f"{route}/{model or 'usage'}"
         price, quantity = _Price(sku, f"{sku}/{REPORTED}", "Usage", "US Dollars", Decimal(1)), usd_of_credits(credits)
     yield usage(price, quantity, description=f"{price.meter} for {words}", **_token_counts(totals.tokens))
+
+
+def _model_id(book: PriceBook, name: str | None) -> str | None:
+    """The id of a model whose cost is reported, so that its SKU has one name; the name itself where it is not known."""
+    if name is None:
+        return None
+    try:
+        return book.model(name).id
+    except UnknownNameError:
+        return name
 
 
 def _by_kind(usage: "_Charge", lines: Sequence[KindCost], rate: Rate, words: str) -> Iterator[dict[str, Any]]:
