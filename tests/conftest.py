@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from costcalc.cli import main
+from tests.schemas import mismatches
 
 settings.register_profile("costcalc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("costcalc")
@@ -31,6 +33,8 @@ def costcalc(capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
         with pytest.raises(SystemExit) as caught:
             main(list(arguments))
         out, err = capsys.readouterr()
+        if out.startswith('{\n  "schema_version"'):
+            assert mismatches(json.loads(out)) == [], "the output and its schema (costcalc.schemas) do not agree"
         return int(caught.value.code or 0), out, err
 
     yield run  # noqa: PT022

@@ -29,7 +29,7 @@ LAYERS = [
     {"reconciliation", "fitting", "pricefile"},
     {"quote", "claims"},
     {"estimation"},
-    {"cases", "team", "sessions"},
+    {"cases", "team", "sessions", "focus"},
     {"inputs"},
     {"ranges"},
     {"comparison"},
@@ -41,7 +41,7 @@ LAYERS = [
     {"forecasting", "backtesting", "alternatives", "levers"},
     {"surface", "variance", "saved"},
     {"allatonce", "guarding", "advising"},
-    {"sensitivities"},
+    {"sensitivities", "schemas"},
     {"cli"},
 ]
 

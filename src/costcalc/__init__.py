@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from costcalc.estimation import estimate as estimate
     from costcalc.fitting import Fit as Fit
     from costcalc.fitting import fit_profile as fit_profile
+    from costcalc.focus import FOCUS_KEYS as FOCUS_KEYS
+    from costcalc.focus import FocusCharges as FocusCharges
+    from costcalc.focus import to_focus as to_focus
     from costcalc.forecasting import forecast as forecast
     from costcalc.grid import Sweep as Sweep
     from costcalc.grid import sweep as sweep
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     from costcalc.reconciliation import reconcile as reconcile
     from costcalc.scenarios import WhatIf as WhatIf
     from costcalc.scenarios import whatif as whatif
+    from costcalc.schemas import output_schema as output_schema
     from costcalc.sensitivities import Sensitivity as Sensitivity
     from costcalc.sensitivities import sensitivity as sensitivity
     from costcalc.sessions import SessionCost as SessionCost
@@ -99,7 +103,9 @@ _HOMES = {
     "CostCenter": "billing.account",
     "CostcalcError": "errors",
     "Estimate": "estimation",
+    "FOCUS_KEYS": "focus",
     "Fit": "fitting",
+    "FocusCharges": "focus",
     "Forecast": "outlook",
     "Group": "team",
     "InputError": "errors",
@@ -144,6 +150,7 @@ _HOMES = {
     "fit_profile": "fitting",
     "forecast": "forecasting",
     "import_rates": "upkeep.importing",
+    "output_schema": "schemas",
     "plan": "billing.plan",
     "plans": "billing.plan",
     "price": "quote",
@@ -156,6 +163,7 @@ _HOMES = {
     "solved": "solving",
     "sweep": "grid",
     "sync_rates": "upkeep.syncing",
+    "to_focus": "focus",
     "usage": "history",
     "whatif": "scenarios",
 }

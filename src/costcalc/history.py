@@ -5,7 +5,7 @@ import hmac
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -27,8 +27,11 @@ from costcalc.units import credits_of_nano_aiu, plain, usd_of_credits
 Exact = int | Fraction
 """An amount of nano-AIU: whole but for prices that are finer."""
 
-Key = Literal["model", "day", "user", "repository", "session", "organization", "cost_center", "route", "source"]
+Key = Literal["model", "day", "user", "repository", "session", "organization", "cost_center", "route", "source", "rate"]
 KEYS: Final = get_args(Key)
+REPORTED: Final = "reported"
+"""What stands for a rate where the cost is the one that the source reports."""
+
 EXAMPLES: Final = 10
 _DATED_ID: Final = re.compile(r"(.+)-20\d\d-[01]\d-[0-3]\d", re.ASCII)
 _SHOWN: Final = 30
@@ -178,6 +181,13 @@ class Totals:
         else:
             self.preferred += priced.preferred
 
+    def merge(self, other: "Totals") -> None:
+        """Add what another one has added up."""
+        for each in fields(self):
+            if each.name != "tokens":
+                setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+        self.tokens = [mine + theirs for mine, theirs in zip(self.tokens, other.tokens, strict=True)]
+
     @property
     def credits(self) -> Decimal | None:
         """The cost to believe, in credits; None where nothing is known of that of any record."""
@@ -237,6 +247,22 @@ class UsageReport(Result):
     def credits(self) -> Decimal | None:
         """All credits, reported where they are, computed elsewhere; None where nothing is known of any."""
         return self.totals.credits
+
+    def grouped_by(self, by: Sequence[Key]) -> "UsageReport":
+        """The same report, its groups added up by fewer of the keys, or by the same in another order.
+
+        Raises `UnknownNameError` for a key that it is not grouped by.
+        """
+        for key in by:
+            if key not in self.by:
+                raise unknown_name("key", key, self.by)
+        if tuple(by) == self.by:
+            return self
+        places = [self.by.index(key) for key in by]
+        groups: dict[tuple[str | None, ...], Totals] = {}
+        for names, totals in self.groups:
+            groups.setdefault(tuple(names[place] for place in places), Totals()).merge(totals)
+        return replace(self, by=tuple(by), groups=_dearest_first(groups))
 
     def rates_used(self) -> Iterator[Rate]:
         yield from self.rates
@@ -337,6 +363,12 @@ class UsageReport(Result):
         return {**keys, **{name: Decimal if name.startswith("credits") else int for name in Totals().row()}}
 
 
+def _dearest_first(
+    groups: dict[tuple[str | None, ...], Totals],
+) -> tuple[tuple[tuple[str | None, ...], Totals], ...]:
+    return tuple(sorted(groups.items(), key=lambda item: (-item[1].preferred, [name or "" for name in item[0]])))
+
+
 def _cells(totals: Totals) -> tuple[Any, ...]:
     row = totals.row()
     return (
@@ -385,7 +417,7 @@ def usage(
     unpriced: dict[tuple[str | None, str, str], list[int]] = {}
     undated = other_days = 0
     believed: dict[str, tuple[Rate, date]] = {}
-    keep = frozenset(by) if export is None else None
+    keep = frozenset(by) - {"rate"} if export is None else None
 
     def chosen() -> Iterator[UsageEntry]:
         nonlocal undated, other_days
@@ -406,7 +438,7 @@ def usage(
             unbilled.add(priced)
             return
         totals.add(priced)
-        groups.setdefault(tuple(_name(priced.entry, key) for key in by), Totals()).add(priced)
+        groups.setdefault(tuple(_name(priced, key) for key in by), Totals()).add(priced)
         entry, rate = priced.entry, priced.rate
         if rate is not None and entry.time is not None and entry.reported_nano_aiu is None and not entry.covered:
             day = entry.time.date()
@@ -431,7 +463,7 @@ def usage(
         ),
         totals=totals,
         unbilled=unbilled,
-        groups=tuple(sorted(groups.items(), key=lambda item: (-item[1].preferred, [name or "" for name in item[0]]))),
+        groups=_dearest_first(groups),
         unpriced=tuple(Unpriced(*key, *counted) for key, counted in sorted(unpriced.items(), key=str)),
         skipped=tuple(
             each if pseudonym_key is None else each._replace(file=os.path.basename(each.file))  # noqa: PTH119
@@ -471,7 +503,12 @@ def listed_paths(paths: "Iterable[str | os.PathLike[str]] | str | os.PathLike[st
     return listed
 
 
-def _name(entry: UsageEntry, key: Key) -> str | None:
+def _name(priced: Priced, key: Key) -> str | None:
+    entry = priced.entry
+    if key == "rate":  # what the cost to believe was computed at; None where it is not known
+        if entry.reported_nano_aiu is not None or entry.covered:
+            return REPORTED
+        return None if priced.rate is None else priced.rate.id
     if key == "day":
         return None if entry.time is None else entry.time.date().isoformat()
     value = getattr(entry, key)

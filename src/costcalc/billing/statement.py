@@ -63,6 +63,14 @@ class Share(NamedTuple):
         return {key: self.name, **{name: plain(amount) for name, amount in self.amounts().items()}}
 
 
+class ActorUse(NamedTuple):
+    """What one user used, in nano-AIU, in the organisation and cost centre that it counts for: the finest part of a bill."""
+
+    actor: Actor
+    included_nano_aiu: int
+    metered_nano_aiu: int
+
+
 class Stop(NamedTuple):
     """What one limit stopped: its scope and name, since when, and how many credits."""
 
@@ -87,7 +95,7 @@ class AccountBill(Result):
     """What a month costs an account: seats, what the pool covered, what was metered, what was blocked and by whom.
 
     `exhausted_at` is the instant at which the pool ran dry, None if it did not. The shares of `by_user`,
-    `by_organization` and `by_cost_center` each add up to the whole.
+    `by_organization` and `by_cost_center` each add up to the whole; so does `use`, without the seats.
     """
 
     kind: ClassVar[str] = "bill"
@@ -102,6 +110,7 @@ class AccountBill(Result):
     by_user: tuple[Share, ...]
     by_organization: tuple[Share, ...]
     by_cost_center: tuple[Share, ...]
+    use: tuple[ActorUse, ...]
     rates: tuple[Rate, ...]
     notices: tuple[Notice, ...]
 
@@ -345,10 +354,10 @@ def crowd_terms(account: Account) -> tuple[Terms, tuple[Crowd, ...]]:
 
 def seat_fees(account: Account) -> Decimal:
     """What the seats of an account cost in its month, in US dollars."""
-    return usd_of_nano_aiu(sum(_seat_fee(account, seats) * seats.number for seats in account.billed_seats()))
+    return usd_of_nano_aiu(sum(seat_fee(account, seats) * seats.number for seats in account.billed_seats()))
 
 
-def _seat_fee(account: Account, seats: Seats) -> int:
+def seat_fee(account: Account, seats: Seats) -> int:
     """The fee of one of the seats in nano-AIU, the share of the month that is left where it is added within."""
     return _share_of(nearest_nano_aiu(seats.terms.usd_per_seat), account.days_billed(seats), account.days)
 
@@ -483,7 +492,7 @@ class _Plan:
     def statement(self, waterfall: Waterfall, columns: UsageColumns) -> AccountBill:
         """The bill that the outcome of the waterfall stands for."""
         account = self.account
-        fees = [(seats, _seat_fee(account, seats)) for seats in account.billed_seats()]
+        fees = [(seats, seat_fee(account, seats)) for seats in account.billed_seats()]
         by_user: dict[str | None, list[int]] = {}
         by_organization: dict[str | None, list[int]] = {}
         by_cost_center: dict[str | None, list[int]] = {}
@@ -520,6 +529,10 @@ class _Plan:
             by_user=_shares(by_user),
             by_organization=_shares(by_organization),
             by_cost_center=_shares(by_cost_center),
+            use=tuple(
+                ActorUse(actor, waterfall.included[index], waterfall.metered[index])
+                for index, actor in enumerate(self.actors)
+            ),
             rates=columns.rates,
             notices=distinct((*self._notices(waterfall), *self._early_use(columns), *columns.notices)),
         )

@@ -8,7 +8,8 @@ import typer
 
 import costcalc
 from costcalc.cli.command import Command, Group
-from costcalc.cli.options import Format, OutputFormat, RatesFile, parse_number
+from costcalc.cli.focus import write_focus
+from costcalc.cli.options import BillingAccount, Focus, Format, OutputFormat, RatesFile, parse_number
 from costcalc.cli.output import emit, progress_bar
 
 app = typer.Typer(cls=Group, help="Accounts: seats, cost centres and budgets.", rich_markup_mode=None)
@@ -22,6 +23,8 @@ def bill(
         Decimal | None,
         typer.Option(parser=parse_number, metavar="USD", help="Exit with 1 if the bill is more than this."),
     ] = None,
+    focus: Focus = None,
+    billing_account: BillingAccount = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
     """What a month of usage costs an account: covered, metered, blocked, by whom and when."""
@@ -29,6 +32,7 @@ def bill(
     with progress_bar("Reading", usage) as progress:
         columns = costcalc.read_usage_csv(usage, terms, costcalc.PriceBook.load(rates), progress)
     result = costcalc.bill(columns, terms)
+    write_focus(result, focus, billing_account)
     emit(result, output_format)
     if fail_over is not None and result.total_usd > fail_over:
         print(f"costcalc: the bill is ${result.total_usd:,f}, more than ${fail_over:,f}", file=sys.stderr)

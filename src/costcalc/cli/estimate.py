@@ -6,16 +6,19 @@ from typing import Annotated
 import typer
 
 import costcalc
+from costcalc.cli.focus import write_focus
 from costcalc.cli.options import (
     AccountFile,
     ActiveDays,
     Auto,
     Basis,
+    BillingAccount,
     CachedInput,
     CacheWrite,
     ChartFile,
     DataResidency,
     Developers,
+    Focus,
     Format,
     FreshInput,
     KeepFresh,
@@ -63,9 +66,12 @@ def estimate(
     active_days: ActiveDays = None,
     rates: RatesFile = None,
     chart: ChartFile = None,
+    focus: Focus = None,
+    billing_account: BillingAccount = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
     """An expected calendar month: tokens, credits, dollars, and the bill."""
+    book = costcalc.PriceBook.load(rates)
     result = costcalc.estimate(
         changed_profile(
             profile,
@@ -89,8 +95,9 @@ def estimate(
         data_residency=data_residency,
         token_factor=token_factor,
         split_cache_writes=not fresh_as_input,
-        rates=costcalc.PriceBook.load(rates),
+        rates=book,
     )
+    write_focus(result, focus, billing_account, book)
     emit(result, output_format, chart)
 
 

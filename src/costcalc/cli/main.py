@@ -37,6 +37,7 @@ _COMMANDS: Final = {
     "rates": ("rates", "app"),
     "profiles": ("profiles", "app"),
     "plans": ("plans", "app"),
+    "schema": ("schema", "schema"),
 }
 
 # Typer carries click inside or beside it, depending on its version; either way this is the base of usage errors.

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from costcalc.errors import InputError
+from costcalc.files import target_of
 from costcalc.tokens import checked_count
 
 
@@ -76,6 +77,12 @@ def parse_day(text: str) -> date:
         return date.fromisoformat(text.strip())
     except ValueError:
         raise typer.BadParameter(f"there is no day {text.strip()}") from None
+
+
+def parse_new_file(text: str) -> str:
+    """The name of a file that is yet to be written, refused before anything is read for it."""
+    target_of(text)
+    return text
 
 
 Format = Annotated[
@@ -164,6 +171,19 @@ Developers = Annotated[
 AccountFile = Annotated[
     str | None,
     typer.Option("--account", metavar="FILE", help="Bill Copilot by an account: its seats, pool and budgets (TOML)."),
+]
+Focus = Annotated[
+    str | None,
+    typer.Option(
+        "--focus",
+        parser=parse_new_file,
+        metavar="FILE",
+        help="Write the charges to this new CSV file too, as FOCUS 1.2.",
+    ),
+]
+BillingAccount = Annotated[
+    str | None,
+    typer.Option("--billing-account", metavar="ID", help="The BillingAccountId of the charges that --focus writes."),
 ]
 KeepFresh = Annotated[
     bool,

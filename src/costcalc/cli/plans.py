@@ -80,9 +80,14 @@ def show(
     write(
         output_format,
         found.all_parts(day),
-        lambda: envelope("plan", {**found.to_dict(), "on": day.isoformat(), "sources": [source_dict]}),
+        lambda: envelope("plan", {**_terms(found), "on": day.isoformat(), "sources": [source_dict]}),
         lambda: [_row(found, day)],
     )
+
+
+def _terms(plan: "Plan") -> dict[str, Any]:
+    """The plan as fields of a document, whose own kind is another."""
+    return {"plan_kind" if name == "kind" else name: value for name, value in plan.to_dict().items()}
 
 
 def _remarks(plan: "Plan", day: date) -> str:

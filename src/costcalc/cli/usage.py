@@ -1,12 +1,13 @@
 """`costcalc usage` and `costcalc reconcile`: what logs and reports hold, and whether their cost is ours."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import costcalc
-from costcalc.cli.options import ChartFile, Format, OutputFormat, RatesFile, parse_day
+from costcalc.cli.focus import write_focus
+from costcalc.cli.options import BillingAccount, ChartFile, Focus, Format, OutputFormat, RatesFile, parse_day
 from costcalc.cli.output import emit, file_progress
 
 _Paths = Annotated[
@@ -30,7 +31,7 @@ def usage(
         str,
         typer.Option(
             metavar="KEYS",
-            help="Group by these, with commas: model,day,user,repository,session,organization,cost_center,route,source.",
+            help="Group by these, with commas: model,day,user,repository,session,organization,cost_center,route,source,rate.",
         ),
     ] = "model",
     as_model: Annotated[
@@ -46,6 +47,8 @@ def usage(
     ] = None,
     rates: RatesFile = None,
     chart: ChartFile = None,
+    focus: Focus = None,
+    billing_account: BillingAccount = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
     """What was really used, and what it cost: reported where a log says so, computed elsewhere."""
@@ -54,10 +57,12 @@ def usage(
     if as_model is not None and "/" in as_model:
         route, _, as_model = as_model.partition("/")
         book.in_force(route=route)  # refuses a route that is not known
+    shown: list[Any] = [key.strip() for key in by.split(",") if key.strip()]
+    finest = shown if focus is None else [*dict.fromkeys((*shown, *costcalc.FOCUS_KEYS))]
     with file_progress() as told:
         result = costcalc.usage(
             paths or None,
-            by=[key.strip() for key in by.split(",") if key.strip()],  # type: ignore[misc]
+            by=finest,
             since=since,
             until=until,
             as_model=as_model,
@@ -67,7 +72,8 @@ def usage(
             export=export,
             told=told,
         )
-    emit(result, output_format, chart)
+    write_focus(result, focus, billing_account, book)
+    emit(result.grouped_by(shown), output_format, chart)
 
 
 def reconcile(
