@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+import costcalc
 from costcalc import UnknownNameError, output_schema
 from costcalc.schemas import KINDS_OF_OUTPUT
 from tests.conftest import Run
@@ -22,6 +23,8 @@ PUBLISHED = ROOT / "docs" / "schemas"
 ON = ["--on", "2026-06-15"]
 TWO = ["--option", "copilot/mai-code-1-flash@pro", "--option", "api/gpt-5.4-mini"]
 ACCOUNT = ["--account", str(EXAMPLES / "account.toml")]
+SESSION = str(EXAMPLES / "session-profile.toml")
+TABLE = str(EXAMPLES / "copilot-table.yml")
 
 # Kinds and forms of output that no golden file holds.
 COMMANDS = {
@@ -35,7 +38,32 @@ COMMANDS = {
     "usage by all keys": ["usage", str(EXAMPLES / "usage-report.csv"), "--by", "day,user,rate,session,organization"],
     "usage on another model": ["usage", str(EXAMPLES / "usage-report.csv"), "--as", "gpt-5.4-mini"],
     "reconcile": ["reconcile", str(EXAMPLES / "usage-report.csv")],
+    "session": ["session", SESSION, "--model", "gpt-5.4", "--turns", "900", *ON],
+    "rates_sync": ["rates", "sync", TABLE, "--on", "2026-11-25"],
+    "rates_check": ["rates", "check", "--on", "2026-11-24"],
+    "rates_history": ["rates", "history", "gemini-3.6-flash"],
+    "rates_import": ["rates", "import", "mistral/codestral", "google/gemini-2.5-pro", "--on", "2026-11-01"],
 }
+
+# What price files of one's own come to: one brought up to GitHub's table, one with a gap, one with an imported model.
+UPKEEP = (
+    ["rates", "sync", TABLE, "--on", "2026-11-25", "--into", "synced.toml", "--write"],
+    ["rates", "diff", "shipped", "synced.toml"],
+    ["rates", "diff", "synced.toml", "shipped"],
+    ["rates", "check", "--on", "2026-11-26", "--rates", "synced.toml"],
+    ["rates", "check", "--on", "2026-11-26", "--rates", "gap.toml"],
+    ["rates", "history", "gpt-5-mini", "--rates", "synced.toml"],
+    ["rates", "import", "mistral/codestral", "--on", "2026-11-01", "--into", "own.toml", "--write"],
+)
+GAP = """
+[sources.s]
+title = "S"
+address = "a"
+read = 2026-11-20
+status = "indicative"
+[models."raptor-mini"]
+rates = [{ route = "copilot", source = "s", from = 2026-10-01, fresh_input = 1, output = 2 }]
+"""
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_OUTPUT)
@@ -52,6 +80,15 @@ def test_each_schema_is_a_schema_and_published_as_it_is(kind: str) -> None:
     assert schema["$id"].split(":")[-2] == schema["properties"]["schema_version"]["enum"][0]
 
 
+def test_every_kind_of_result_has_a_schema() -> None:
+    public = [getattr(costcalc, name) for name in costcalc.__all__]
+    results = {
+        each.kind for each in public if isinstance(each, type) and hasattr(each, "body") and hasattr(each, "kind")
+    }
+    assert len(results) > 20
+    assert results <= set(KINDS_OF_OUTPUT)
+
+
 def test_nothing_else_is_published() -> None:
     assert {path.stem for path in PUBLISHED.iterdir()} == set(KINDS_OF_OUTPUT)
 
@@ -66,6 +103,21 @@ def test_live_outputs_match(costcalc: Run, name: str) -> None:
     code, out, _ = costcalc(*COMMANDS[name], "--format", "json")
     assert code == 0
     assert mismatches(json.loads(out)) == []
+
+
+def test_outputs_of_the_upkeep_of_a_price_file_match(costcalc: Run) -> None:
+    Path("gap.toml").write_text(GAP, encoding="utf-8")
+    found: dict[str, dict[str, Any]] = {}
+    for arguments in UPKEEP:
+        code, out, _ = costcalc(*arguments, "--format", "json")
+        assert code == 0, arguments
+        document = json.loads(out)
+        assert mismatches(document) == [], arguments
+        found.setdefault(document["kind"], {}).update({name: value for name, value in document.items() if value})
+    # Each list had something in it, so each of its fields was looked at.
+    for kind, seen in found.items():
+        lists = {name for name, field in output_schema(kind)["properties"].items() if field.get("type") == "array"}
+        assert lists - {"notices"} <= seen.keys(), kind
 
 
 def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

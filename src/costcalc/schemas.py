@@ -108,6 +108,8 @@ _MONTH_OUTLOOK: Final = {
     "exhaustion": _or_null(_ref("exhaustion")),
     "blocked": _ref("blocked"),
     "over_budget_probability": _or_null(_AMOUNT),
+    "included_credits": _or_null(_AMOUNT),
+    "budget_credits": _or_null(_AMOUNT),
 }
 _BUDGET_FOR: Final = _list(_record({"confidence": _AMOUNT, "usd": _AMOUNT}))
 _ERRORS: Final = _same(["credits", "total_usd", "person_credits", "horizon_usd"], _ref("distribution"))
@@ -119,7 +121,13 @@ _OPTION_OUTLOOK: Final = _record(
         "person": _same(["credits", "usd"], _ref("distribution")),
         "horizon_usd": _ref("distribution"),
         "months": _list(
-            _record({**_MONTH_OUTLOOK, "errors": _same(["credits", "total_usd"], _ref("distribution"))}),
+            _record(
+                {
+                    **_MONTH_OUTLOOK,
+                    "by_day": _list(_record({"day": _DAY, **dict.fromkeys(("p10", "p50", "p90"), _AMOUNT)})),
+                    "errors": _same(["credits", "total_usd"], _ref("distribution")),
+                }
+            ),
         ),
         "claims": _list(
             _record(
@@ -224,6 +232,23 @@ _FOCUS_VALUES: Final[dict[str, Schema]] = {
         _TEXT,
     ),
 }
+_USD_PER_MTOK: Final = _record(
+    {
+        "fresh_input": _AMOUNT,
+        "cached_input": _or_null(_AMOUNT),
+        "cache_write": _or_null(_AMOUNT),
+        "output": _AMOUNT,
+    }
+)
+_PRICES: Final = _list(_ref("tier_prices"))
+_LISTED: Final = {
+    "name": _TEXT,
+    "provider": _TEXT,
+    "release_status": _or_null(_TEXT),
+    "category": _or_null(_TEXT),
+    "note": _or_null(_TEXT),
+    "footnotes": _list(_TEXT),
+}
 _VERDICT_TURN: Final = {"claims": _list(_TEXT), "cheapest": _or_null(_TEXT)}
 
 _BODIES: Final[dict[str, Schema]] = {
@@ -262,16 +287,19 @@ _BODIES: Final[dict[str, Schema]] = {
                         "budget_usd": _AMOUNT,
                         "blocked_credits": _AMOUNT,
                         "cheapest_probability": _or_null(_AMOUNT),
+                        "unbeaten_probability": _or_null(_AMOUNT),
                         "regret_usd": _or_null(_DECIMAL),
                         "errors": _ref("distribution"),
                     }
                 )
             ),
-            "by_use": _list(_record({"from_tasks": _AMOUNT, "to_tasks": _AMOUNT, "cheapest": _TEXT, "share": _AMOUNT})),
+            "by_use": _list(
+                _record({"from_tasks": _AMOUNT, "to_tasks": _AMOUNT, "cheapest": _or_null(_TEXT), "share": _AMOUNT}),
+            ),
             "own_plans_usd": _or_null(_AMOUNT),
             "levers": _list(
                 _record(
-                    {"what": _TEXT, "saving_usd": _DECIMAL, "blocked_credits": _DECIMAL, "note": _or_null(_TEXT)},
+                    {"what": _TEXT, "saving_usd": _DECIMAL, "blocked_credits": _AMOUNT, "note": _TEXT},
                 )
             ),
             "turned_by": _list(_record({**_CLAIM, "advised": _TEXT})),
@@ -344,10 +372,19 @@ _BODIES: Final[dict[str, Schema]] = {
             "over": _TEXT,
             "low": _AMOUNT,
             "high": _AMOUNT,
-            "now": _or_null(_AMOUNT),
+            "now": _AMOUNT,
             "developers": _COUNT,
             "on": _DAY,
             "options": _list(_TEXT),
+            "unit": _TEXT,
+            "bills": _list(
+                _record(
+                    {
+                        "option": _TEXT,
+                        "pieces": _list(_same(["from", "to", "from_usd", "to_usd"], _AMOUNT)),
+                    }
+                )
+            ),
             "crossings": _list(
                 _record(
                     {
@@ -359,7 +396,9 @@ _BODIES: Final[dict[str, Schema]] = {
                     }
                 )
             ),
-            "intervals": _list(_record({"from": _AMOUNT, "to": _AMOUNT, "cheapest": _or_null(_TEXT)})),
+            "intervals": _list(
+                _record({"from": _AMOUNT, "to": _AMOUNT, "cheapest": _or_null(_TEXT), "blocks_work": _FLAG}),
+            ),
         }
     ),
     "check": _record(
@@ -610,6 +649,106 @@ _BODIES: Final[dict[str, Schema]] = {
     "profile": _record({"profile": _ref("profile")}),
     "profiles": _record({"profiles": _list(_ref("profile"))}),
     "rates": _record({"on": _DAY, "basis": _TEXT, "models": _COUNT}),
+    "rates_check": _record(
+        {
+            "on": _DAY,
+            "stale_days": _COUNT,
+            "soon_days": _COUNT,
+            "peers": _list(_record({"peer": _TEXT, "compared": _COUNT, "agree": _COUNT})),
+            "disagreements": _list(
+                _record(
+                    {
+                        "peer": _TEXT,
+                        "name": _TEXT,
+                        "route": _TEXT,
+                        "model": _or_null(_TEXT),
+                        "claim": _or_null(_TEXT),
+                        "source": _or_null(_TEXT),
+                        "book": _or_null(_PRICES),
+                        "stated": _PRICES,
+                    }
+                )
+            ),
+            "stale": _list(
+                _record({"source": _TEXT, "as_of": _ref("day_or_month"), "age_days": _COUNT, "claims": _list(_TEXT)}),
+            ),
+            "gaps": _list(
+                _record({"model": _TEXT, "route": _TEXT, "service_tier": _TEXT, "from": _DAY, "until": _DAY}),
+            ),
+            "ends": _list(
+                _record(
+                    {
+                        "model": _TEXT,
+                        "route": _TEXT,
+                        "on": _DAY,
+                        "why": _one_of("price ends", "promotion ends", "retires"),
+                    }
+                )
+            ),
+        }
+    ),
+    "rates_diff": _record(
+        {
+            "old": _TEXT,
+            "new": _TEXT,
+            "added": _list(_TEXT),
+            "removed": _list(_ref("rate")),
+            "changed": _list(
+                _record(
+                    {
+                        "id": _TEXT,
+                        "fields": _list(
+                            _one_of(
+                                "status",
+                                "prompt_tokens_over",
+                                "effective_until",
+                                "as_of",
+                                "usd_per_mtok",
+                                "promotional",
+                                "note",
+                            )
+                        ),
+                        "before": _ref("rate"),
+                    }
+                )
+            ),
+            "same": _COUNT,
+        }
+    ),
+    "rates_history": _record(
+        {
+            "model": _TEXT,
+            "name": _TEXT,
+            "dated": _list(_record({"claim": _TEXT, "change": _same(KINDS, _or_null(_DECIMAL))})),
+        }
+    ),
+    "rates_import": _record(
+        {
+            "peer": _TEXT,
+            "source": _TEXT,
+            "on": _DAY,
+            "into": _or_null(_TEXT),
+            "written": _FLAG,
+            "imported": _list(_record({"name": _TEXT, "model": _TEXT, "known": _FLAG, "already": _FLAG})),
+        }
+    ),
+    "rates_sync": _record(
+        {
+            "table": _TEXT,
+            "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+            "on": _DAY,
+            "read": _DAY,
+            "into": _or_null(_TEXT),
+            "written": _FLAG,
+            "models": _COUNT,
+            "new": _list(_record({"model": _TEXT, "known": _FLAG, **_LISTED, "after": _PRICES})),
+            "changed": _list(
+                _record({"model": _TEXT, **_LISTED, "before": _PRICES, "after": _PRICES, "closed": _list(_TEXT)}),
+            ),
+            "gone": _list(_record({"model": _TEXT, "name": _TEXT, "before": _PRICES, "closed": _list(_TEXT)})),
+            "unchanged": _COUNT,
+        }
+    ),
     "reconcile": _record(
         {
             "records": _COUNT,
@@ -663,6 +802,32 @@ _BODIES: Final[dict[str, Schema]] = {
             "decision": _or_null(_FIGURE),
             "turned_by": _list(_TEXT),
             "look_first": _or_null(_TEXT),
+        }
+    ),
+    "session": _record(
+        {
+            "model": _TEXT,
+            "route": _TEXT,
+            "on": _DAY,
+            "basis": _TEXT,
+            "session": _record(
+                {
+                    "prefix": _COUNT,
+                    "input_per_turn": _COUNT,
+                    "output_per_turn": _COUNT,
+                    "turns": _COUNT,
+                    "cache_hit_share": _AMOUNT,
+                    "compact_at": _or_null(_COUNT),
+                    "history_after_compaction": _COUNT,
+                    "summary_tokens": _COUNT,
+                }
+            ),
+            "usd": _AMOUNT,
+            "points": _list(
+                _record(
+                    {"turns": _COUNT, "usd": _AMOUNT, "uncached_usd": _AMOUNT, "uncompacted_usd": _or_null(_AMOUNT)},
+                )
+            ),
         }
     ),
     "solved": _record(
@@ -755,7 +920,14 @@ _BODIES: Final[dict[str, Schema]] = {
             "axes": _list(_record({"input": _TEXT, "unit": _TEXT, "now": _AMOUNT, "values": _list(_AMOUNT)})),
             "options": _list(_TEXT),
             "points": _list(
-                _record({"at": _list(_AMOUNT), "total_usd": _list(_AMOUNT), "cheapest": _or_null(_TEXT)}),
+                _record(
+                    {
+                        "at": _list(_AMOUNT),
+                        "total_usd": _list(_AMOUNT),
+                        "cheapest": _or_null(_TEXT),
+                        "blocks_work": _FLAG,
+                    }
+                ),
             ),
             "boundaries": _list(
                 _record(
@@ -911,19 +1083,13 @@ _DEFS: Final[dict[str, Schema]] = {
             "tier": _TEXT,
             "service_tier": _TEXT,
             "prompt_tokens_over": _COUNT,
-            "usd_per_mtok": _record(
-                {
-                    "fresh_input": _AMOUNT,
-                    "cached_input": _or_null(_AMOUNT),
-                    "cache_write": _or_null(_AMOUNT),
-                    "output": _AMOUNT,
-                }
-            ),
+            "usd_per_mtok": _USD_PER_MTOK,
             "promotional": _FLAG,
             "modifiers": _list(_record({"id": _TEXT, "factor": _AMOUNT})),
             "note": _or_null(_TEXT),
         }
     ),
+    "tier_prices": _record({"prompt_tokens_over": _COUNT, "usd_per_mtok": _USD_PER_MTOK}),
     "notice": _record({"code": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}, "message": _TEXT}),
 }
 
