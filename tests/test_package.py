@@ -21,7 +21,7 @@ LAYERS = [
     {"charts", "files", "tabular"},
     {"drawing"},
     {"tokens", "tomlfile", "display"},
-    {"entries"},
+    {"entries", "page"},
     {"pricing", "workload"},
     {"billing"},
     {"readers"},
@@ -41,6 +41,7 @@ LAYERS = [
     {"surface", "variance", "saved"},
     {"allatonce", "guarding", "advising"},
     {"sensitivities"},
+    {"reporting"},
     {"cli"},
 ]
 

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from costcalc.readers.usage_csv import read_usage_csv as read_usage_csv
     from costcalc.reconciliation import Reconciliation as Reconciliation
     from costcalc.reconciliation import reconcile as reconcile
+    from costcalc.reporting import Report as Report
+    from costcalc.reporting import report as report
     from costcalc.scenarios import WhatIf as WhatIf
     from costcalc.scenarios import whatif as whatif
     from costcalc.sensitivities import Sensitivity as Sensitivity
@@ -102,6 +104,7 @@ _HOMES = {
     "Rate": "pricing.rate",
     "RateNotFoundError": "errors",
     "Reconciliation": "reconciliation",
+    "Report": "reporting",
     "Seats": "billing.account",
     "Sensitivity": "sensitivities",
     "SessionCost": "sessions",
@@ -132,6 +135,7 @@ _HOMES = {
     "price_history": "claims",
     "read_usage_csv": "readers.usage_csv",
     "reconcile": "reconciliation",
+    "report": "reporting",
     "sensitivity": "sensitivities",
     "session_cost": "sessions",
     "solved": "solving",
