@@ -390,7 +390,6 @@ def _html_table(table: Table) -> str:
 
 def _html_text(part: str) -> str:
     """A text as paragraphs and lists; a list under a line that ends in a colon can be folded away, and starts unfolded."""
-
     if isinstance(part, Heading):
         return f'<h2 dir="auto">{_html(part)}</h2>'
 

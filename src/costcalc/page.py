@@ -31,26 +31,30 @@ a{color:var(--link)}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .skip{position:absolute;left:-999rem;background:var(--paper);padding:.5rem 1rem;z-index:1}
 .skip:focus{left:.5rem;top:.5rem}
-nav ul{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;list-style:none;padding:.6rem 0;margin:.8rem 0 0;border-block:1px solid var(--line)}
+nav ul{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;list-style:none;padding:.6rem 0;margin:.8rem 0 0;
+border-block:1px solid var(--line)}
 nav a{display:inline-block;padding:.25rem 0}
 .first{background:var(--shade);border-left:6px solid var(--link);padding:.1rem 1rem;font-size:1.1rem}
+.first>p:first-child{font-weight:600;margin-bottom:-.6rem}
+table:has(th:nth-child(8)){width:max-content}
 figure{margin:1rem 0 2rem}
 figcaption p{margin:.2rem 0}
 .picture{overflow-x:auto;background:#fff;border:1px solid var(--line);border-radius:4px}
-.picture svg{display:block;width:100%;min-width:36rem;max-width:60rem;height:auto;margin:0 auto}
+.picture svg{display:block;max-width:max(100%,36rem);height:auto;margin:0 auto}
 footer{font-size:.9rem;padding-bottom:2rem;margin-top:3rem}
-@page{size:A4 landscape;margin:12mm}
+@page{size:A4;margin:12mm}
+@page wide{size:A4 landscape}
 @media print{
 :root{--ink:#000;--paper:#fff;--soft:#333;--line:#999;--shade:#fff;--link:#000}
-body{font-size:10pt}header,main,footer{max-width:none;padding:0}
+body,.first{font-size:10pt}header,main,footer{max-width:none;padding:0}
 nav,.skip{display:none}
 h1{margin-top:0}h2,h3,caption{break-after:avoid}
-section+section{break-before:page}
-figure,tr{break-inside:avoid}figure:has(tr){break-inside:auto}.picture{break-inside:avoid}
-.picture svg{max-height:120mm;min-width:0}
+section+section{break-before:page}section:has(th:nth-child(12)){page:wide}
+tr,.titled{break-inside:avoid}
+.picture svg{max-width:100%;max-height:100mm}
 details::details-content{content-visibility:visible;block-size:auto}
 .costcalc,.picture{overflow:visible}
-.costcalc table{font-size:8pt}.costcalc tr>*{overflow-wrap:anywhere;max-width:none;padding:.15em .4em}
+.costcalc table{font-size:8pt;width:auto}.costcalc tr>*{overflow-wrap:anywhere;max-width:none;padding:.15em .4em}
 thead{display:table-header-group}}
 """
 
@@ -66,7 +70,8 @@ def page(title: str, about: str, content: Iterable[Part | Chart]) -> str:
     if any(isinstance(each, Chart) for _, found in sections for each in found):
         check_drawable()
     links = "\n".join(
-        f'<li><a href="#part-{place}" dir="auto">{_html(heading)}</a></li>' for place, (heading, _) in enumerate(sections, 1)
+        f'<li><a href="#part-{place}" dir="auto">{_html(heading)}</a></li>'
+        for place, (heading, _) in enumerate(sections, 1)
     )
     written = "\n".join(
         f'<section id="part-{place}" aria-labelledby="heading-{place}">\n'
@@ -150,8 +155,8 @@ def _section(content: Sequence[Part | Chart], place: int) -> str:
         elif isinstance(each, Table):
             written.append(_scrolled(each))
         else:
-            look = "costcalc first" if place == 1 else "costcalc"
-            written.append(f'<div class="{look}">\n{html([each])}\n</div>')
+            look, lines = ("costcalc first", each.split("\n", 1)) if place == 1 else ("costcalc", [each])
+            written.append(f'<div class="{look}">\n{html(lines)}\n</div>')
     return "\n".join(written)
 
 
@@ -166,9 +171,11 @@ def _figure(chart: Chart, prefix: str) -> str:
     label = escape(visible(" ".join(chart.title.split())))
     caption = "".join(f'<p dir="auto">{_html(line)}</p>' for line in chart.caption)
     return f"""<figure>
+<div class="titled">
 <h3 dir="auto">{_html(chart.title)}</h3>
 <div class="picture" role="group" tabindex="0" aria-label="Chart: {label}">
 {svg(chart, prefix)}
+</div>
 </div>
 <figcaption>{caption}</figcaption>
 <details>

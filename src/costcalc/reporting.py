@@ -1,6 +1,7 @@
 """A report: the forecast, the advice, the comparison and what moves the bill, of one way of working, on one page.
 
-It has no figure of its own: all are those of `forecast`, `advise`, `compare` and `sensitivity`, on the same day, prices and draws.
+It has no figure of its own: all are those of `forecast`, `advise`, `compare` and `sensitivity`, of the same day, prices and
+draws.
 """
 
 import os
@@ -8,15 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Any, ClassVar
 
 from costcalc.advising import Advice, advise
 from costcalc.billing.account import Account
 from costcalc.charts import Chart
 from costcalc.comparison import Comparison, compare
-from costcalc.display import Cell, Heading, Part, Result, Table, notice_parts
+from costcalc.display import Cell, Heading, Part, Result, Table
 from costcalc.estimation import Option
-from costcalc.files import whole_file
+from costcalc.files import IF_THERE, whole_file
 from costcalc.forecasting import DEFAULT_DRAWS, forecast
 from costcalc.notices import Notice, distinct
 from costcalc.outlook import Forecast
@@ -51,7 +53,7 @@ class Report(Result):
         """What the report is about."""
         months = self.forecast.options[0].months
         until = f" to {months[-1].month}" if len(months) > 1 else ""
-        return f"What AI credits will cost: {self.forecast.work}, {months[0].month}{until}"
+        return f"Cost report: {self.forecast.work}, {months[0].month}{until}"
 
     @property
     def answers(self) -> dict[str, Result]:
@@ -63,6 +65,11 @@ class Report(Result):
     def profiles(self) -> tuple[SessionProfile, ...]:
         """The ways of working of the groups, as they were taken."""
         return tuple(dict.fromkeys(group.profile for group in self.forecast.groups))
+
+    @property
+    def answer(self) -> tuple[Part, ...]:
+        """What each of the answers says first."""
+        return tuple(next(each.parts()) for each in self.answers.values())
 
     def rates_used(self) -> Iterator[Rate]:
         yield from {rate.id: rate for each in self.answers.values() for rate in each.rates_used()}.values()
@@ -83,21 +90,18 @@ class Report(Result):
         }
 
     def parts(self) -> Iterator[Part]:
-        yield from (part for part in self._content() if not isinstance(part, Chart))
+        yield Heading(self.title)
+        yield from self.answer
+        yield from self._behind()
 
     def charts(self) -> tuple[Chart, ...]:
         return tuple(chart for each in self.answers.values() for chart in each.charts())
 
-    def _content(self) -> Iterator[Part | Chart]:
-        """All it shows but the notices: the answer, charts, what is behind it, and every figure."""
-        shown = {kind: list(each.parts()) for kind, each in self.answers.items()}
-        yield Heading("The answer")
-        yield from (parts[0] for parts in shown.values())
-        yield Heading("Charts")
-        yield from self.charts()
-        for kind, parts in shown.items():
+    def _behind(self) -> Iterator[Part]:
+        """What is behind the answer: more of each, what it rests on, and every figure."""
+        for kind, each in self.answers.items():
             yield Heading(_KINDS[kind])
-            yield from parts[1:]
+            yield from islice(each.parts(), 1, None)
         yield Heading("Assumptions")
         yield from self._assumptions()
         yield Heading("Prices and their sources")
@@ -134,7 +138,19 @@ class Report(Result):
     def _prices(self) -> Iterator[Part]:
         on = self.forecast.on
         yield Table(
-            ("model", "route", "tier", *PRICE_COLUMNS, "status", "source", "read", "age, days", "from", "until", "note"),
+            (
+                "model",
+                "route",
+                "tier",
+                *PRICE_COLUMNS,
+                "status",
+                "source",
+                "read",
+                "age, days",
+                "from",
+                "until",
+                "note",
+            ),
             tuple(
                 (
                     rate.model,
@@ -155,7 +171,9 @@ class Report(Result):
         )
         yield Table(
             ("source", "title", "where", "read", "status", "note"),
-            tuple((each.id, each.title, each.address, each.read, each.status, each.note or None) for each in self.sources),
+            tuple(
+                (each.id, each.title, each.address, each.read, each.status, each.note or None) for each in self.sources
+            ),
             "Sources",
         )
 
@@ -178,13 +196,9 @@ class Report(Result):
         found = self.forecast
         about = f"Prices of {found.on}; {found.draws:,} possible months, seed {found.seed}."
 
-        def content() -> Iterator[Part | Chart]:
-            yield from self._content()
-            if self.notices:
-                yield Heading("Notices")
-                yield from notice_parts(self.notices)
-
-        return page(self.title, about, content())
+        answer = [Heading("The answer"), *self.answer, Heading("Charts"), *self.charts()]
+        notices = [Heading("Notices"), "\n".join(f"- {notice.message}" for notice in self.notices)]
+        return page(self.title, about, [*answer, *self._behind(), *(notices if self.notices else ())])
 
     def save(self, path: "str | os.PathLike[str]", *, replace: bool = False) -> None:
         """Write the page to a file, whole or not at all.
@@ -195,8 +209,6 @@ class Report(Result):
         with whole_file(path, replace=replace, otherwise=IF_THERE) as file:
             file.write(text)
 
-
-IF_THERE = "give another name, or allow it to be replaced (--replace, replace=True)"
 
 _KINDS: Mapping[str, str] = {
     "forecast": "Months as they may come",
