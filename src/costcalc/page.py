@@ -34,6 +34,7 @@ a{color:var(--link)}
 nav ul{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;list-style:none;padding:.6rem 0;margin:.8rem 0 0;
 border-block:1px solid var(--line)}
 nav a{display:inline-block;padding:.25rem 0}
+.costcalc:not([tabindex]){overflow:visible}
 .first{background:var(--shade);border-left:6px solid var(--link);padding:.1rem 1rem;font-size:1.1rem}
 .first>p:first-child{font-weight:600;margin-bottom:-.6rem}
 table:has(th:nth-child(8)){width:max-content}
@@ -54,7 +55,7 @@ tr,.titled{break-inside:avoid}
 .picture svg{max-width:100%;max-height:100mm}
 details::details-content{content-visibility:visible;block-size:auto}
 .costcalc,.picture{overflow:visible}
-.costcalc table{font-size:8pt;width:auto}.costcalc tr>*{overflow-wrap:anywhere;max-width:none;padding:.15em .4em}
+.costcalc table{font-size:8pt}table:has(th:nth-child(8)){width:auto}.costcalc tr>*{overflow-wrap:anywhere;max-width:none;padding:.15em .4em}
 thead{display:table-header-group}}
 """
 
@@ -87,7 +88,7 @@ def page(title: str, about: str, content: Iterable[Part | Chart]) -> str:
 {MARK}
 <link rel="icon" href="data:,">
 <title>{_html(title)}</title>
-<style>{_LOOKS}{STYLE}</style>
+<style>{STYLE}{_LOOKS}</style>
 </head>
 <body>
 <a class="skip" href="#answer">Skip to the answer</a>
