@@ -55,7 +55,8 @@ tr,.titled{break-inside:avoid}
 .picture svg{max-width:100%;max-height:100mm}
 details::details-content{content-visibility:visible;block-size:auto}
 .costcalc,.picture{overflow:visible}
-.costcalc table{font-size:8pt}table:has(th:nth-child(8)){width:auto}.costcalc tr>*{overflow-wrap:anywhere;max-width:none;padding:.15em .4em}
+.costcalc table{font-size:8pt}table:has(th:nth-child(8)){width:auto}
+.costcalc thead .costcalc-number{white-space:normal}.costcalc tr>*{overflow-wrap:anywhere;max-width:none;padding:.15em .4em}
 thead{display:table-header-group}}
 """
 
