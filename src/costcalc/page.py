@@ -56,7 +56,8 @@ tr,.titled{break-inside:avoid}
 details::details-content{content-visibility:visible;block-size:auto}
 .costcalc,.picture{overflow:visible}
 .costcalc table{font-size:8pt}table:has(th:nth-child(8)){width:auto}
-.costcalc thead .costcalc-number{white-space:normal}.costcalc tr>*{overflow-wrap:anywhere;max-width:none;padding:.15em .4em}
+.costcalc thead .costcalc-number{white-space:normal}.costcalc thead th{overflow-wrap:break-word}
+.costcalc tbody [dir]{min-width:6.3em}.costcalc tr>*{overflow-wrap:anywhere;max-width:none;padding:.15em .4em}
 thead{display:table-header-group}}
 """
 

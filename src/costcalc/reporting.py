@@ -224,7 +224,8 @@ def _every_figure(found: Result) -> Table:
     rows = found.rows()
     columns = dict.fromkeys(name for row in rows for name in row)
     values = tuple(tuple(_cell(row[name]) for name in columns) for row in rows)
-    return Table(tuple(columns), values, f"Every figure of: {_KINDS[found.kind]}")
+    heads = tuple(name.replace("_", " ") for name in columns)
+    return Table(heads, values, f"Every figure of: {_KINDS[found.kind]}")
 
 
 def _cell(value: Any) -> Cell:
