@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from costcalc.cli import main
+from tests.browser import browser, pages  # noqa: F401 (fixtures for all)
 from tests.schemas import mismatches
 
 settings.register_profile("costcalc", deadline=None, suppress_health_check=[HealthCheck.too_slow])

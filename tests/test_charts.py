@@ -65,6 +65,7 @@ RESULTS: dict[str, Callable[[], Result]] = {
     "usage by day": lambda: costcalc.usage([EXAMPLES / "usage-report.csv"], by=["day"]),
     "price history": lambda: costcalc.price_history("gpt-5.4-mini", on=date(2026, 11, 24)),
     "session": lambda: costcalc.session_cost(TURNS, "gpt-5-mini", on=JUNE),
+    "report": lambda: costcalc.report("interactive_ide", [PRO, MINI], on=JUNE, draws=300, budget_usd=20),
 }  # fmt: skip
 
 

@@ -92,6 +92,18 @@ GOLDEN_COMMANDS = {
         "--option",
         "api/gpt-5.4-mini",
     ],
+    "report": [
+        "report",
+        str(EXAMPLES / "team.toml"),
+        "--on",
+        "2026-11-24",
+        "--months",
+        "2",
+        "--budget",
+        "1000",
+        "--draws",
+        "500",
+    ],
     "plans-show": ["plans", "show", "business", "--on", "2026-07-01"],
 }
 

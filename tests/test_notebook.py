@@ -68,6 +68,8 @@ RESULTS: dict[str, Callable[[Path], Result]] = {
     "advise": lambda _: cc.advise("interactive_ide", OPTIONS, on=DAY, draws=200),
     "session": lambda _: cc.session_cost(EXAMPLES / "session-profile.toml", "gpt-5.4-mini", on=DAY),
     "price history": lambda _: cc.price_history("gpt-5.4-mini", on=DAY),
+    "report": lambda _: cc.report("interactive_ide", OPTIONS, on=DAY, draws=200),
+    "report of a team": lambda _: cc.report(EXAMPLES / "team.toml", on=DAY, draws=200, months=2),
     "forecast": lambda _: month(),
     "forecast-budget": lambda _: month(budget_usd=20, months=2),
     "check": lambda _: cc.check(month(), max_usd=5),

@@ -21,7 +21,7 @@ LAYERS = [
     {"charts", "files", "tabular"},
     {"drawing"},
     {"tokens", "tomlfile", "display"},
-    {"entries"},
+    {"entries", "page"},
     {"pricing", "workload"},
     {"billing", "upkeep"},
     {"readers"},
@@ -41,7 +41,8 @@ LAYERS = [
     {"forecasting", "backtesting", "alternatives", "levers"},
     {"surface", "variance", "saved"},
     {"allatonce", "guarding", "advising"},
-    {"sensitivities", "schemas"},
+    {"sensitivities"},
+    {"reporting", "schemas"},
     {"cli"},
 ]
 

@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from costcalc.readers.usage_csv import read_usage_csv as read_usage_csv
     from costcalc.reconciliation import Reconciliation as Reconciliation
     from costcalc.reconciliation import reconcile as reconcile
+    from costcalc.reporting import Report as Report
+    from costcalc.reporting import report as report
     from costcalc.scenarios import WhatIf as WhatIf
     from costcalc.scenarios import whatif as whatif
     from costcalc.schemas import output_schema as output_schema
@@ -123,6 +125,7 @@ _HOMES = {
     "RatesImport": "upkeep.importing",
     "RatesSync": "upkeep.syncing",
     "Reconciliation": "reconciliation",
+    "Report": "reporting",
     "Seats": "billing.account",
     "Sensitivity": "sensitivities",
     "SessionCost": "sessions",
@@ -158,6 +161,7 @@ _HOMES = {
     "rate_history": "upkeep.differing",
     "read_usage_csv": "readers.usage_csv",
     "reconcile": "reconciliation",
+    "report": "reporting",
     "sensitivity": "sensitivities",
     "session_cost": "sessions",
     "solved": "solving",

@@ -40,6 +40,12 @@ class Table(NamedTuple):
     title: str
 
 
+class Heading(str):
+    """A text that is the heading of the parts after it, on one line."""
+
+    __slots__ = ()
+
+
 Part = str | Table
 
 
@@ -251,7 +257,7 @@ def show(parts: Iterable[Part], console: "Console") -> None:
         if index:
             console.print()
         if isinstance(part, str):
-            console.print(Text(visible(part)))
+            console.print(Text(visible(part), style="bold underline" if isinstance(part, Heading) else ""))
             continue
         console.print(Text(visible(part.title), style="bold"))
         widths = _widths_within(part, console.width)
@@ -315,7 +321,8 @@ def markdown(parts: Iterable[Part]) -> str:
     written = []
     for part in parts:
         if isinstance(part, str):
-            written.append(_escaped(part).replace("\n- ", "\n\n- ", 1))
+            mark = "## " if isinstance(part, Heading) else ""
+            written.append(mark + _escaped(part).replace("\n- ", "\n\n- ", 1))
             continue
         title = _escaped(part.title).replace("\n", " ")
         aligns = ["---:" if numeric else "---" for numeric in _numeric_columns(part)]
@@ -383,6 +390,8 @@ def _html_table(table: Table) -> str:
 
 def _html_text(part: str) -> str:
     """A text as paragraphs and lists; a list under a line that ends in a colon can be folded away, and starts unfolded."""
+    if isinstance(part, Heading):
+        return f'<h2 dir="auto">{_html(part)}</h2>'
 
     def kind(line: str) -> str:
         return next((name for name, mark in _LISTS.items() if mark.match(line)), "p")

@@ -119,6 +119,45 @@ def save(charts: Sequence[Chart], path: "str | os.PathLike[str]") -> None:
         Path(part).write_bytes(content)
 
 
+def svg(chart: Chart, prefix: str) -> str:
+    """A chart as SVG to stand in a page: without title and caption, which are the page's text, and one image to a screen reader.
+
+    `prefix` comes before every id, so that pictures on one page do not take each other's. Raises `InputError` without the
+    extra `costcalc[charts]`.
+    """
+    from xml.etree import ElementTree
+
+    check_drawable()
+    import vl_convert
+
+    found = {name: value for name, value in spec(chart).items() if name != "title"}
+    text = vl_convert.vegalite_to_svg({**found, "background": "white", "padding": 10, "config": _config()})
+    root = ElementTree.fromstring(text)
+    for each in root.iter():
+        for name, value in list(each.attrib.items()):
+            if name in ("class", "role") or name.startswith("aria-"):
+                del each.attrib[name]
+            elif name == "id":
+                each.set(name, prefix + value)
+            elif value.startswith("url(#") or (value.startswith("#") and name.endswith("href")):
+                each.set(name, value.replace("#", f"#{prefix}", 1))
+    root.set("role", "img")
+    root.set("aria-label", _shown(f"{chart.title}. The figures are in the table below it."))
+    ElementTree.register_namespace("", _SVG)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+_SVG: Final = "http://www.w3.org/2000/svg"
+
+
+def check_drawable() -> None:
+    """Raise `InputError` where charts cannot be drawn, before anything is computed for them."""
+    from importlib.util import find_spec
+
+    if find_spec("vl_convert") is None:
+        raise _missing("vl_convert")
+
+
 def checked_ending(path: "str | os.PathLike[str]") -> str:
     """The ending of a picture's name. Raises `InputError` for one that is not known."""
     ending = Path(path).suffix.lower()

@@ -6,9 +6,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from costcalc.errors import InputError
+
+IF_THERE: Final = "give another name, or allow it to be replaced (--replace, replace=True)"
+"""What to do about a file that is there already, where it may be replaced."""
 
 
 def target_of(path: "str | os.PathLike[str]", *, replace: bool = False, otherwise: str = "give another name") -> Path:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 from costcalc.display import Part, Result, Table, count_of, number
 from costcalc.entries import ReadLog, UsageEntry
 from costcalc.errors import InputError
-from costcalc.files import whole_file
+from costcalc.files import IF_THERE, whole_file
 from costcalc.history import listed_paths
 from costcalc.notices import Notice
 from costcalc.pricing.rate import Rate
@@ -167,8 +167,7 @@ class Fit(Result):
 
         Raises `InputError` if the file is there already (unless `replace`) or cannot be written.
         """
-        otherwise = "give another name, or allow it to be replaced (--replace, replace=True)"
-        with whole_file(path, replace=replace, otherwise=otherwise) as file:
+        with whole_file(path, replace=replace, otherwise=IF_THERE) as file:
             file.write(self.to_toml())
 
 

@@ -15,6 +15,7 @@ from costcalc.cli.options import (
     On,
     Options,
     OutputFormat,
+    Plans,
     RatesFile,
     Seed,
     WorkArgument,
@@ -26,14 +27,7 @@ from costcalc.cli.output import emit, step_progress
 def advise(
     work: WorkArgument = "interactive_ide",
     option: Options = None,
-    plan: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PLAN",
-            help="A plan that may be chosen, as often as there are. Default: individual plans for one person, those of "
-            "organisations for several.",
-        ),
-    ] = None,
+    plan: Plans = None,
     account: AccountFile = None,
     developers: Developers = None,
     confidence: Annotated[

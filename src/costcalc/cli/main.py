@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "solved": ("solved", "solved"),
     "forecast": ("forecast", "forecast"),
     "advise": ("advise", "advise"),
+    "report": ("report", "report"),
     "backtest": ("forecast", "backtest"),
     "check": ("check", "check"),
     "bill": ("bill", "bill"),

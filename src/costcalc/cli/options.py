@@ -153,6 +153,15 @@ Options = Annotated[
         help="An option, as often as there are: copilot/gpt-5-mini@pro; settings may follow, as for costcalc compare.",
     ),
 ]
+Plans = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plan",
+        metavar="PLAN",
+        help="A plan that may be chosen, as often as there are. Default: individual plans for one person, those of "
+        "organisations for several.",
+    ),
+]
 Months = Annotated[int, typer.Option(parser=parse_count, metavar="N", help="How many months ahead, this one included.")]
 UsageGrowth = Annotated[
     Decimal, typer.Option(parser=parse_signed, metavar="X", help="Growth of use a month: 0.05 is 5 %.")
