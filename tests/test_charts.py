@@ -15,6 +15,9 @@ from xml.etree import ElementTree
 
 import altair
 import pytest
+import vl_convert
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import costcalc
 from costcalc import Option, SessionProfile, TokenUsage, TurnModel
@@ -183,6 +186,15 @@ def test_the_last_day_of_a_forecast_is_its_month(name: str) -> None:
                 assert abs(last - whole) <= whole / 50, "the same draws, up to how levels of crowds are grouped"
                 rising = [Decimal(day[percent]) for day in month["by_day"]]
                 assert rising == sorted(rising)
+
+
+def test_the_use_by_day_is_of_the_first_draws() -> None:
+    many, fewer = (
+        costcalc.forecast("interactive_ide", PRO, on=JUNE, draws=draws).options[0].months[0]
+        for draws in (26_000, 25_000)
+    )
+    assert many.by_day == fewer.by_day
+    assert fewer.by_day[-1].p50 == fewer.credits[50] != many.credits[50]
 
 
 def test_the_budget_in_credits_makes_a_bill_of_the_budget() -> None:
@@ -407,6 +419,14 @@ def test_hostile_names_are_text_in_a_picture(tmp_path: Path, name: str) -> None:
     assert all(char.isprintable() or char == "\u200d" for char in texts)
     assert len(tree.attrib["width"]) <= 6, "a long name is cut, not the picture made as wide as it is"
     assert float(tree.attrib["width"]) < 2_500
+
+
+@settings(max_examples=30)
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
+def test_any_name_gives_a_picture(name: str) -> None:
+    """What Vega-Lite makes of a specification are expressions; no name may end up as code in one, or break it."""
+    drawn = vl_convert.vegalite_to_svg(document([hostile_chart(name)]))
+    assert ElementTree.fromstring(drawn).tag.endswith("svg")
 
 
 def test_hostile_names_are_text_in_a_page(tmp_path: Path) -> None:

@@ -73,6 +73,8 @@ class Result:
     def plot(self, which: str | None = None) -> Any:
         """The result's charts as one Altair chart, which a notebook shows; `which` names one of them.
 
+        Altair's way to show it fetches a script, unless `altair.renderers.enable("mimetype")` leaves it to the notebook.
+
         Raises `InputError` if there is none, or without the extra `costcalc[charts]`.
         """
         from costcalc.drawing import plot

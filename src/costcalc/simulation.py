@@ -169,17 +169,17 @@ def _block(
     seed: int,
 ) -> list[WayDraws]:
     """One block of draws. Units are taken one after the other, so that only one of them is held in full."""
-    made = [_Tally(way, units, day_us) for way in ways]
+    sampled = block < _SAMPLED_BLOCKS
+    made = [_Tally(way, units, day_us, by_day=sampled) for way in ways]
     for place, unit in enumerate(units):
         crowd = _crowd(unit, tables[place], (seed, (place, block)), month)
         for tally in made:
             tally.add(place, unit, crowd)
         del crowd
     found = [tally.result() for tally in made]
-    if block >= _SAMPLED_BLOCKS:
+    if not sampled:
         for each in found:
             each.people.clear()
-            each.by_day = each.by_day[:0]
     return found
 
 
@@ -252,12 +252,12 @@ def _even_levels(sigma: float) -> Floats:
 class _Tally:
     """The bill of one way in one block, unit by unit."""
 
-    def __init__(self, way: Way, units: Sequence[Unit], day_us: Sequence[int]) -> None:
+    def __init__(self, way: Way, units: Sequence[Unit], day_us: Sequence[int], *, by_day: bool) -> None:
         self._way = way
         self._day_us = day_us
         self._use, self._metered, self._blocked = np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK)
         self._exhausted = np.full(BLOCK, -1, dtype=np.int64)
-        self._by_day = np.zeros((BLOCK, len(day_us)))
+        self._by_day = np.zeros((BLOCK if by_day else 0, len(day_us)))
         self._wanted: dict[int, dict[int, Floats]] = {}
         self._people: dict[str, list[Floats]] = {"credits": [], "usd": [], "exhausted_day": []}
         self._unit = 0
@@ -274,7 +274,8 @@ class _Tally:
         flat = crowd.sums.reshape(people * days, models * columns)
         copilot = (flat @ way.copilot[place].ravel()).reshape(people, days)
         api_by_day = (flat @ way.api[place].ravel()).reshape(people, days)
-        self._by_day += _linear(unit, crowd, copilot + api_by_day)
+        if len(self._by_day):
+            self._by_day += _linear(unit, crowd, copilot + api_by_day)
         api = api_by_day[:, len(unit.known) :].sum(axis=1)
         payer = next((index for index, each in enumerate(way.payers) if place in each.units), None)
         if payer is None:
