@@ -1,11 +1,14 @@
-"""How a result shows itself: as parts of text and tables, rendered as plain text, Markdown, CSV or JSON.
+"""How a result shows itself: as parts of text and tables, rendered as plain text, Markdown, HTML, CSV or JSON.
 
 Results state what they show; this module knows how. Whatever is shown is text: control characters are made visible,
 and markup of any kind is escaped, since names come from files of unknown origin.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from costcalc.charts import Chart, chosen
@@ -279,6 +282,75 @@ def _escaped(value: str) -> str:
     for mark in "|*`[]$":
         escaped = escaped.replace(mark, f"\\{mark}")
     return escaped
+
+
+STYLE: Final = (
+    ".costcalc{overflow-x:auto}"
+    ".costcalc table{border-collapse:collapse;margin:1em 0;color:inherit}"
+    ".costcalc caption{text-align:start;font-weight:bold;padding:.3em .6em;color:inherit;overflow-wrap:anywhere}"
+    ".costcalc thead tr{border-bottom:1px solid}"
+    ".costcalc tr>*{padding:.25em .6em;text-align:start;vertical-align:top;max-width:32em;overflow-wrap:break-word}"
+    ".costcalc tbody th{font-weight:normal}"
+    ".costcalc tr>.costcalc-number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
+    ".costcalc p,.costcalc li{overflow-wrap:break-word}"
+    ".costcalc summary{cursor:pointer}"
+)
+"""How the HTML of parts looks inside an element of class `costcalc`: in the colours of the page that it stands on."""
+
+_LISTS: Final = {"ul": re.compile(r"- "), "ol": re.compile(r"\d+\. ")}
+
+
+def html(parts: Iterable[Part]) -> str:
+    """The parts as HTML: tables with a caption and the heads of rows and columns told, lists as lists."""
+    return "\n".join(_html_text(part) if isinstance(part, str) else _html_table(part) for part in parts)
+
+
+def _html_table(table: Table) -> str:
+    numeric = _numeric_columns(table)
+    marks = [' class="costcalc-number"' if each else ' dir="auto"' for each in numeric]
+
+    def line(cells: Iterable[str], scope: str, others: str) -> str:
+        written = []
+        for place, (cell, mark) in enumerate(zip(cells, marks, strict=True)):
+            name, told = (others, "") if others == "td" and place else ("th", f' scope="{scope}"')
+            written.append(f"<{name}{told}{mark}>{_html(cell)}</{name}>")
+        return f"<tr>{''.join(written)}</tr>"
+
+    rows = (line(map(_shown, row), "row", "td") for row in table.rows)
+    return "\n".join(
+        [
+            f'<table>\n<caption dir="auto">{_html(table.title)}</caption>',
+            f"<thead>{line(table.columns, 'col', 'th')}</thead>",
+            "<tbody>",
+            *rows,
+            "</tbody>\n</table>",
+        ]
+    )
+
+
+def _html_text(part: str) -> str:
+    """A text as paragraphs and lists; a list under a line that ends in a colon can be folded away, and starts unfolded."""
+
+    def kind(line: str) -> str:
+        return next((name for name, mark in _LISTS.items() if mark.match(line)), "p")
+
+    written: list[str] = []
+    for name, group in groupby(part.split("\n"), kind):
+        lines = list(group)
+        if name == "p":
+            written.append(f'<p dir="auto">{"<br>".join(map(_html, lines))}</p>')
+            continue
+        items = "".join(f'\n<li dir="auto">{_html(_LISTS[name].sub("", line, count=1))}</li>' for line in lines)
+        listed = f"<{name}>{items}\n</{name}>"
+        if len(written) == 1 and written[0].endswith(":</p>") and "<br>" not in written[0]:
+            heading = written.pop().removeprefix('<p dir="auto">').removesuffix(":</p>")
+            listed = f'<details open><summary dir="auto">{heading}</summary>{listed}</details>'
+        written.append(listed)
+    return "\n".join(written)
+
+
+def _html(value: str) -> str:
+    return escape(visible(value))
 
 
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
