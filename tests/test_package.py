@@ -41,6 +41,7 @@ LAYERS = [
     {"surface", "variance", "saved"},
     {"allatonce", "guarding", "advising"},
     {"sensitivities"},
+    {"app"},
     {"cli"},
 ]
 

@@ -29,6 +29,7 @@ _COMMANDS: Final = {
     "advise": ("advise", "advise"),
     "backtest": ("forecast", "backtest"),
     "check": ("check", "check"),
+    "app": ("app", "app"),
     "bill": ("bill", "bill"),
     "account": ("bill", "app"),
     "usage": ("usage", "usage"),
