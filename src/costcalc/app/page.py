@@ -88,7 +88,7 @@ def _(first, mo, shown):
 
 @app.cell
 def _(mo, start):
-    which = mo.ui.dropdown(list(start.profiles), start.profile, full_width=True)
+    which = mo.ui.dropdown(list(start.profiles), start.profile or None, full_width=True)
     options = mo.ui.multiselect(start.choices, list(start.options), full_width=True)
     plans = mo.ui.multiselect(start.plans, [], full_width=True)
     basis = mo.ui.dropdown(start.bases, start.basis, full_width=True)
@@ -159,7 +159,7 @@ def _(answered, asked, c, costcalc, first, mo, people, price, section, start, wo
         _shown = section("Possible months", second, "spend", "bills")
     else:
         second = answered(costcalc.advise, work, asked or None, draws=c.DRAWS, **price)
-        _shown = section("Advice", second)
+        _shown = section("Advice", second) if isinstance(second, str) else None
     _shown
     return (second,)
 

@@ -1,13 +1,16 @@
 """The what-if page served to the own machine: bound to its loopback address, nothing loaded from or told to elsewhere."""
 
+import asyncio
 import os
+import signal
 import socket
 import sys
 import webbrowser
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Timer
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from costcalc.app.controls import Start
 from costcalc.display import STYLE
@@ -52,8 +55,8 @@ def started() -> Start:
     return _starts[-1] if _starts else Start.of("interactive_ide")
 
 
-def serve(start: Start, port: int = 0, *, browser: bool = True) -> None:
-    """Serve the page until the process is interrupted; port 0 takes a free one.
+def serve(start: Start, port: int = 0, *, browser: bool = True) -> NoReturn:
+    """Serve the page until the process is interrupted, which ends it; port 0 takes a free one.
 
     Raises `InputError` without the extra `costcalc[app]`, or for a port that cannot be had.
     """
@@ -77,8 +80,21 @@ def serve(start: Start, port: int = 0, *, browser: bool = True) -> None:
             opening = Timer(1, webbrowser.open, [address])
             opening.daemon = True
             opening.start()
+
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                loop = asyncio.get_running_loop()
+                for each in (signal.SIGINT, signal.SIGTERM):  # marimo would ask whether Ctrl-C is meant
+                    with suppress(NotImplementedError):
+                        loop.remove_signal_handler(each)
+                    signal.signal(each, self.handle_exit)
+
         config = uvicorn.Config(application, log_level="error", timeout_graceful_shutdown=_GRACE)
-        uvicorn.Server(config).run(sockets=[listener])
+        with suppress(KeyboardInterrupt):
+            Server(config).run(sockets=[listener])
+    sys.stdout.flush()
+    os._exit(0)  # threads of marimo would wait for pages that are gone; there is nothing left to do
 
 
 def _listening(port: int) -> socket.socket:
