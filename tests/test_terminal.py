@@ -54,7 +54,9 @@ def test_lines_keep_to_the_width_and_nothing_is_lost(columns: int) -> None:
 
 @pytest.mark.parametrize("columns", [20, 40, 60, 100])
 def test_every_cell_of_a_table_is_shown_at_any_width(columns: int) -> None:
-    table = Table(("name", "words", "USD"), (("alpha-beta-gamma", "one two three four", "$1,234.5"), ("b", None, "$2")))
+    table = Table(
+        ("name", "words", "USD"), (("alpha-beta-gamma", "one two three four", "$1,234.5"), ("b", None, "$2")), "T"
+    )
     buffer = io.StringIO()
     show([table], Console(file=buffer, width=columns, color_system=None, force_terminal=True))
     shown = buffer.getvalue().split()

@@ -3,7 +3,10 @@
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import assert_type
+from typing import Any, assert_type
+
+import pandas as pd
+import polars as pl
 
 from costcalc import Option, PriceBook, SessionProfile, TokenUsage, TurnModel, compare, estimate, price, solved
 
@@ -40,3 +43,8 @@ assert_type(solved(mine, ["copilot/gpt-5-mini"], pass_rates=mine_rates).options[
 assert_type(
     solved(mine, pass_rates={Option("api", "gpt-5.4-mini"): Decimal("0.7")}, benchmark="humaneval").robust, bool
 )
+
+assert_type(month.to_frame("pandas"), pd.DataFrame)
+assert_type(month.to_frame("polars"), pl.DataFrame)
+assert_type(month.to_frame(), Any)
+assert_type(mine.to_html(), str)

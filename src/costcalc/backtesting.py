@@ -137,6 +137,7 @@ class Backtest(Result):
         yield Table(
             ("interval of the forecast", "held in"),
             tuple((f"{percent} %", f"{share * 100:.0f} % of forecasts") for percent, share in self.coverage),
+            "How often what came lay within an interval",
         )
         words = "above" if self.bias > 0 else "below"
         yield f"The mean of the forecasts was {abs(self.bias) * 100:.1f} % {words} what came."
@@ -157,7 +158,7 @@ class Backtest(Result):
     def rows(self) -> list[dict[str, Any]]:
         return [
             {
-                "fitted_until": each.fitted_until.isoformat(),
+                "fitted_until": each.fitted_until,
                 "days": each.days,
                 "actual": each.actual,
                 "mean": each.mean,

@@ -3,18 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, Final
+from decimal import Decimal
+from typing import Any, ClassVar
 
 from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.display import Cell, Part, Result, Table
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import PriceBook, checked_day
 from costcalc.pricing.catalog import STANDARD, LifecycleEvent, Model, Source
-from costcalc.pricing.rate import DEFAULT_TIER, Rate, claim_words
+from costcalc.pricing.rate import DEFAULT_TIER, PRICE_COLUMNS, Rate, claim_words, first_day_words
 from costcalc.tokens import KINDS
 from costcalc.units import plain
-
-PRICE_COLUMNS: Final = ("input", "cached", "write", "output")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -94,7 +93,7 @@ class PriceHistory(Result):
             for rate, name, start in zip(shown, series, starts, strict=True):
                 price, until = rate.usd_per_mtok[place], max(start, rate.effective_until or end)
                 if price is not None:
-                    words = f"{claim_words(rate)}; from {first_day(rate)}"
+                    words = f"{claim_words(rate)}; from {first_day_words(rate)}"
                     points[name].append(Point(start, price, until, None, words))
             every = tuple(point for each in points.values() for point in each)
             if every:
@@ -107,6 +106,11 @@ class PriceHistory(Result):
 
     def rows(self) -> list[dict[str, Any]]:
         return [claim_row(rate, self.on) for rate in self.claims]
+
+    def columns(self) -> dict[str, type]:
+        """What may be all None: prices that a source does not give, and days."""
+        prices = dict.fromkeys((f"{kind}_usd_per_mtok" for kind in KINDS), Decimal)
+        return {**prices, "effective_from": date, "effective_until": date}
 
 
 def price_history(
@@ -139,11 +143,6 @@ def price_history(
     )
 
 
-def first_day(rate: Rate) -> str:
-    """The first day of a claim in words, or the day after which it is."""
-    return rate.effective_from.isoformat() if rate.effective_from else f"after {rate.not_before}"
-
-
 def _route_words(rate: Rate) -> str:
     return rate.route + ("" if rate.service_tier == STANDARD else f" ({rate.service_tier})")
 
@@ -156,7 +155,7 @@ def _claim_cells(rate: Rate, day: date) -> tuple[Cell, ...]:
         *rate.usd_per_mtok,
         claim_words(rate),
         f"{rate.age_days(day)} days",
-        first_day(rate),
+        first_day_words(rate),
         rate.effective_until.isoformat() if rate.effective_until else None,
         "in force" if rate.in_force(day) else "ended" if started else "not yet",
     )
@@ -228,7 +227,7 @@ def claim_row(rate: Rate, day: date) -> dict[str, Any]:
         "source": rate.source,
         "as_of": rate.as_of,
         "age_days": rate.age_days(day),
-        "effective_from": rate.effective_from.isoformat() if rate.effective_from else None,
-        "effective_until": rate.effective_until.isoformat() if rate.effective_until else None,
+        "effective_from": rate.effective_from,
+        "effective_until": rate.effective_until,
         "in_force": rate.in_force(day),
     }

@@ -161,6 +161,7 @@ class Breakeven(Result):
         yield Table(
             ("option", f"bill at {plain(self.now)}"),
             tuple((option, usd(each.total_usd)) for option, each in zip(self.options, self.estimates, strict=True)),
+            "Bills as things are",
         )
         yield from claims_line(tuple(each.rate for each in self.estimates))
 
@@ -242,6 +243,9 @@ class Breakeven(Result):
             {"over": self.over, "from": rounded(each.start), "to": rounded(each.end), "cheapest": each.cheapest}
             for each in self.intervals
         ]
+
+    def columns(self) -> dict[str, type]:
+        return {"cheapest": str}
 
 
 def _bill_at(lines: Sequence[Line], place: Fraction) -> Fraction:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple, overload
 
 from costcalc.charts import Chart, chosen
 from costcalc.notices import Notice
@@ -19,6 +19,8 @@ from costcalc.units import canonical, plain
 if TYPE_CHECKING:
     import os
 
+    import pandas as pd
+    import polars as pl
     from rich.console import Console
 
     from costcalc.pricing.rate import Rate
@@ -31,17 +33,43 @@ Cell = str | int | Decimal | None
 
 
 class Table(NamedTuple):
-    """A table to show: numbers are right-aligned, None is shown as a dash."""
+    """A table to show: numbers are right-aligned, None is shown as a dash. The first cell of a row says what it is of."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    title: str = ""
+    title: str
 
 
 Part = str | Table
 
 
-class Result:
+class Shown:
+    """What shows itself, in a notebook too: as HTML where that is understood, as Markdown elsewhere."""
+
+    __slots__ = ()
+
+    def all_parts(self) -> Iterator[Part]:
+        """What to show a person, the answer first."""
+        raise NotImplementedError
+
+    def to_html(self) -> str:
+        """All that is shown as a piece of HTML, for a page of any colours; names are escaped, nothing is loaded."""
+        return f'<div class="costcalc">\n<style>{STYLE}</style>\n{html(self.all_parts())}\n</div>'
+
+    def to_markdown(self) -> str:
+        """All that is shown as Markdown with pipe tables, fit for a pull-request comment."""
+        return markdown(self.all_parts())
+
+    _repr_html_ = to_html
+    _repr_markdown_ = to_markdown
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """The plain text of a notebook's output; `cycle` is for what may hold itself."""
+        del cycle
+        printer.text(text(self.all_parts()))
+
+
+class Result(Shown):
     """What every answer of costcalc can do: show itself, and turn into plain data."""
 
     __slots__ = ()
@@ -64,6 +92,33 @@ class Result:
     def rows(self) -> list[dict[str, Any]]:
         """The result as flat rows for a data frame or a CSV file; money is `Decimal`."""
         raise NotImplementedError
+
+    def columns(self) -> dict[str, type]:
+        """What the columns of `rows()` hold, by name: all of them if there may be no row, else those that may be all None."""
+        return {}
+
+    def all_rows(self) -> list[dict[str, Any]]:
+        """The rows, each with the codes of the notices."""
+        codes = " ".join(dict.fromkeys(notice.code for notice in self.notices))
+        return [{**row, "notices": codes} for row in self.rows()]
+
+    @overload
+    def to_frame(self, engine: 'Literal["pandas"]') -> "pd.DataFrame": ...
+    @overload
+    def to_frame(self, engine: 'Literal["polars"]') -> "pl.DataFrame": ...
+    @overload
+    def to_frame(self, engine: None = None) -> Any: ...
+    def to_frame(self, engine: 'Literal["pandas", "polars"] | None' = None) -> Any:
+        """The rows as a data frame of pandas or Polars: pandas if it is installed, unless `engine` says which.
+
+        Nothing is rounded: money stays `Decimal` (in Polars a decimal column, in pandas a column of objects), a count is a
+        whole number, a day a date, and what is not known is null. The column `notices` holds the codes of the notices,
+        `result.notices` has their words. Raises `InputError` where the engine is not installed, or where an amount has
+        more digits than Polars can hold, `UnknownNameError` for another engine.
+        """
+        from costcalc.tabular import frame
+
+        return frame(self.all_rows(), {**self.columns(), "notices": str}, engine)
 
     def to_dict(self) -> dict[str, Any]:
         """The result as machine output: money and credits as decimal strings, null for what is not known."""
@@ -179,7 +234,7 @@ def _aligned(table: Table) -> str:
 
     rule = "-" * (sum(widths) + _GAP * (len(widths) - 1))
     shown = [aligned(lines[0]), rule, *(aligned(line) for line in lines[1:])]
-    return "\n".join([visible(table.title), *shown] if table.title else shown)
+    return "\n".join([visible(table.title), *shown])
 
 
 def show(parts: Iterable[Part], console: "Console") -> None:
@@ -198,8 +253,7 @@ def show(parts: Iterable[Part], console: "Console") -> None:
         if isinstance(part, str):
             console.print(Text(visible(part)))
             continue
-        if part.title:
-            console.print(Text(visible(part.title), style="bold"))
+        console.print(Text(visible(part.title), style="bold"))
         widths = _widths_within(part, console.width)
         if widths is None:
             for row in part.rows:
@@ -264,9 +318,8 @@ def markdown(parts: Iterable[Part]) -> str:
             written.append(_escaped(part).replace("\n- ", "\n\n- ", 1))
             continue
         title = _escaped(part.title).replace("\n", " ")
-        lines = [f"**{title}**\n"] if title else []
         aligns = ["---:" if numeric else "---" for numeric in _numeric_columns(part)]
-        lines.append(_pipes(part.columns))
+        lines = [f"**{title}**\n", _pipes(part.columns)]
         lines.append(f"| {' | '.join(aligns)} |")
         lines += [_pipes(_shown(cell).replace("\n", " ") for cell in row) for row in part.rows]
         written.append("\n".join(lines))
@@ -353,13 +406,16 @@ def _html(value: str) -> str:
     return escape(visible(value))
 
 
-def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as CSV with a header. A text that a spreadsheet would take for a formula gets a quote before it."""
+def csv_text(rows: Sequence[Mapping[str, Any]], columns: Iterable[str] = ()) -> str:
+    """Rows as CSV with a header, which has these columns even if there is no row.
+
+    A text that a spreadsheet would take for a formula gets a quote before it.
+    """
     import csv
     import io
 
     buffer = io.StringIO()
-    columns = list(dict.fromkeys(key for row in rows for key in row))
+    columns = list(dict.fromkeys(key for row in rows for key in row)) or list(columns)
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:
@@ -367,11 +423,15 @@ def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     return buffer.getvalue()
 
 
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\n", "＝", "＋", "－", "＠")  # a spreadsheet takes the wide ones too
+
+
 def _csv_cell(value: object) -> object:
     if isinstance(value, Decimal):
         return plain(value)
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
+    if isinstance(value, str):
+        value = visible(value)  # a carriage return would end the row
+        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
     return value
 
 

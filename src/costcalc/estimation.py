@@ -243,7 +243,7 @@ class Estimate(Result):
             {
                 "profile": self.profile.name,
                 "option": str(self.option),
-                "on": self.on.isoformat(),
+                "on": self.on,
                 "developers": self.developers,
                 "tasks": self.month.tasks,
                 "requests": self.month.requests,
@@ -262,6 +262,10 @@ class Estimate(Result):
                 "status": self.rate.status,
             }
         ]
+
+    def columns(self) -> dict[str, type]:
+        money = ("included_credits", "included_used_credits", "metered_credits", "metered_usd", "total_usd")
+        return {"seats": int, **dict.fromkeys(money, Decimal)}
 
 
 def work_words(profile: SessionProfile, developers: int, on: date) -> str:

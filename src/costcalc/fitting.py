@@ -108,6 +108,7 @@ class Fit(Result):
         yield Table(
             ("number", "mean", "95 % from", "to", "values"),
             tuple((mean.name, mean.mean, mean.low, mean.high, mean.values) for mean in self.means),
+            "Means, and the interval that each may lie in",
         )
         shares = "; ".join(f"{model} {number(share * 100)} %" for model, share in self.models)
         cached = (
@@ -127,6 +128,9 @@ class Fit(Result):
             {"number": mean.name, "mean": mean.mean, "low": mean.low, "high": mean.high, "values": mean.values}
             for mean in self.means
         ]
+
+    def columns(self) -> dict[str, type]:
+        return {"low": Decimal, "high": Decimal}
 
     def to_toml(self) -> str:
         """The profile as a file that `SessionProfile.load` reads."""

@@ -248,8 +248,9 @@ class Check(Result):
             )
             if self.changes:
                 yield Table(
-                    ("what else differs", "before", "now"),
+                    ("what", "before", "now"),
                     tuple((each.words, _cell(each.before), _cell(each.now)) for each in self.changes),
+                    "What else differs",
                 )
         yield from claims_line(_believed(found))
 
@@ -290,6 +291,9 @@ class Check(Result):
                     }
                 )
         return rows
+
+    def columns(self) -> dict[str, type]:
+        return {"compared": str, "before_usd": Decimal, "difference_usd": Decimal}
 
 
 def check(

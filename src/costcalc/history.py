@@ -277,8 +277,9 @@ class UsageReport(Result):
             f"{totals.reported_records:,} with a reported cost{unpriced}"
         )
         columns = ("records", "fresh input", "cached", "write", "output", "credits", "reported", "computed")
+        title = f"Tokens and credits by {', '.join(self.by)}" if self.by else "Tokens and credits"
         rows = [(*(name or "(none)" for name in names), *_cells(each)) for names, each in self.groups[:_SHOWN]]
-        yield Table((*self.by, *columns), (*rows, (*("all" for _ in self.by), *_cells(totals))))
+        yield Table((*self.by, *columns), (*rows, (*("all" for _ in self.by), *_cells(totals))), title)
         if len(self.groups) > _SHOWN:
             yield f"… and {len(self.groups) - _SHOWN:,} more groups; --format json or csv has all"
         yield from claims_line(self.rates)
@@ -326,7 +327,14 @@ class UsageReport(Result):
         return (Chart("use", title, tuple(caption), *axes, (Mark("bar", groups, "use", labelled=True),)),)
 
     def rows(self) -> list[dict[str, Any]]:
-        return [{**self._names(names), **totals.row()} for names, totals in self.groups]
+        rows = [{**self._names(names), **totals.row()} for names, totals in self.groups]
+        if "day" in self.by:
+            return [{**row, "day": None if row["day"] is None else date.fromisoformat(row["day"])} for row in rows]
+        return rows
+
+    def columns(self) -> dict[str, type]:
+        keys: dict[str, type] = {key: date if key == "day" else str for key in self.by}
+        return {**keys, **{name: Decimal if name.startswith("credits") else int for name in Totals().row()}}
 
 
 def _cells(totals: Totals) -> tuple[Any, ...]:

@@ -487,6 +487,9 @@ class Forecast(Result):
             )
         ]
 
+    def columns(self) -> dict[str, type]:
+        return dict.fromkeys(("over_budget_probability", "exhaustion_probability", "cheapest_probability"), Decimal)
+
 
 def is_pooled(expected: Iterable[Estimate]) -> bool:
     """Whether there is a pool that people share, of a plan or an account: what runs out is that, not the credits of each."""

@@ -79,6 +79,9 @@ class PricedFile(Result):
         found = [{"reason": None, "records": self.rows_read - self.unpriced_rows, "credits": self.credits}]
         return [*found, *({"reason": reason, "records": count, "credits": None} for reason, count in self.unpriced)]
 
+    def columns(self) -> dict[str, type]:
+        return {"reason": str}
+
 
 def price_file(
     source: "str | os.PathLike[str]",

@@ -69,7 +69,7 @@ class Price(Result):
             f"{usd(self.usd)} ({plain(self.credits)} credits) for {requests} of {self.model} "
             f"on route {self.route}, {self.on}"
         )
-        yield cost_table(self.by_kind)
+        yield cost_table(self.by_kind, "Cost by token kind")
         yield rate_line(self.cost.rate)
 
     def charts(self) -> tuple[Chart, ...]:
@@ -79,7 +79,7 @@ class Price(Result):
         return (kind_chart(title, self.by_kind, (f"Prices of {self.on}.", *claims_line(self.rates_used()))),)
 
     def rows(self) -> list[dict[str, Any]]:
-        shared = {"model": self.model, "route": self.route, "on": self.on.isoformat()}
+        shared = {"model": self.model, "route": self.route, "on": self.on}
         rate = self.cost.rate
         return [
             {
@@ -96,7 +96,7 @@ class Price(Result):
         ]
 
 
-def cost_table(lines: tuple[KindCost, ...], title: str = "") -> Table:
+def cost_table(lines: tuple[KindCost, ...], title: str) -> Table:
     """The cost by token kind as a table; kinds without tokens are left out."""
     return Table(
         ("kind", "tokens", "USD per million", "USD", "credits"),

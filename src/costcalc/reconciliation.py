@@ -125,11 +125,12 @@ class Reconciliation(Result):
             yield Table(
                 ("cause", "records", "difference, credits"),
                 tuple((each.cause, each.records, each.difference_credits) for each in self.causes),
+                "By cause",
             )
         yield from claims_line(self.rates)
         off = [each for each in self.by_model if each[2]]
         if off:
-            yield Table(("model", "compared", "difference, credits"), tuple(off))
+            yield Table(("model", "compared", "difference, credits"), tuple(off), "By model, where they differ")
         if self.examples:
             yield Table(
                 ("where", "model", "cause", "detail", "reported", "computed"),
@@ -152,6 +153,9 @@ class Reconciliation(Result):
             {"cause": each.cause, "records": each.records, "difference_credits": each.difference_credits}
             for each in self.causes
         ]
+
+    def columns(self) -> dict[str, type]:
+        return {"cause": str, "records": int, "difference_credits": Decimal}
 
 
 def reconcile(

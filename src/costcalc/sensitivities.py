@@ -301,6 +301,10 @@ class Sensitivity(Result):
                 )
         return found
 
+    def columns(self) -> dict[str, type]:
+        figures = ("now_usd", "at_low_usd", "at_high_usd", "swing_usd", "first_order", "total_order")
+        return {"figure": str, "input": str, **dict.fromkeys(figures, Decimal)}
+
 
 def sensitivity(
     profile: "SessionProfile | str | os.PathLike[str]" = DEFAULT_PROFILE,

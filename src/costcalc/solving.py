@@ -424,6 +424,10 @@ class Solved(Result):
             for month in each.candidate.by_claim
         ]
 
+    def columns(self) -> dict[str, type]:
+        figures = ("token_factor", "per_solved_usd", "per_solved_usd_if_failures_repeat", "break_even_pass_rate")
+        return dict.fromkeys(figures, Decimal)
+
 
 def _figure(retries: Retries, attempt_usd: Decimal) -> Decimal:
     """What a solved task costs, as machine output has it, with an option that solves some."""

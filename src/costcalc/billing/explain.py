@@ -48,8 +48,15 @@ class AccountCheck(Result):
         )
 
     def rows(self) -> list[dict[str, Any]]:
-        body = self.body()
-        return [{name: body[name] for name in body if name != "order"}]
+        money = {
+            "seat_usd": self.empty_bill.seat_usd,
+            "pool_credits": self.empty_bill.pool_credits,
+            "largest_usd": self.largest_usd,
+        }
+        return [{name: money.get(name, value) for name, value in self.body().items() if name != "order"}]
+
+    def columns(self) -> dict[str, type]:
+        return {"largest_usd": Decimal}
 
     def _seats_words(self, seats: Seats) -> str:
         each = self.account.included_credits(seats)

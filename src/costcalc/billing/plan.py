@@ -1,6 +1,6 @@
 """Copilot's plans: the price of a seat and the credits that come with it on a day."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from costcalc.display import Part, Shown, number, usd
 from costcalc.errors import unknown_name
+from costcalc.pricing.book import checked_day
 from costcalc.pricing.rate import Certainty
 from costcalc.tomlfile import TomlFile, packaged
 from costcalc.units import plain
@@ -46,7 +48,7 @@ class Promotion(BaseModel):
         }
 
 
-class Plan(BaseModel):
+class Plan(Shown, BaseModel):
     """A plan: `usd_per_seat` dollars a seat and month, and AI credits included with each seat.
 
     `included_credits` is base plus flex; any of the three is None where it is not known.
@@ -106,6 +108,36 @@ class Plan(BaseModel):
             "note": self.note or None,
             "promotions": [each.to_dict() for each in self.promotions],
         }
+
+    def all_parts(self, on: date | None = None) -> Iterator[Part]:
+        """The terms on a day (today if left out), their source and how sure they are."""
+        day = checked_day(on)
+        included = self.included_credits_on(day)
+        credits = "an unknown number of credits" if included is None else f"{included:,} credits"
+        yield f"{self.name} ({self.id}): {usd(self.usd_per_seat)} a seat and month with {credits} on {day}"
+        lines = []
+        if self.base_credits is not None:
+            lines.append(
+                f"- base {number(self.base_credits)} (stated never to change, used first)"
+                + (f", flex {number(self.flex_credits)} (may change)" if self.flex_credits is not None else "")
+            )
+        lines.append("- the seats share one pool" if self.pooled else "- each seat has its own credits")
+        lines.append("- what is not used by the end of the month (UTC) is forfeited")
+        if self.auto_only:
+            lines.append("- auto model selection only; the auto discount is for paid plans")
+        elif self.kind == "individual":
+            lines.append("- beyond the credits use stops, unless a budget for additional usage is set: $0.01 a credit")
+        else:
+            lines.append("- beyond the pool use goes on at $0.01 a credit, unless additional usage is switched off")
+        lines += [
+            f"- promotion {each.starts} to before {each.until}: {each.included_credits:,} credits a seat for {each.who}"
+            for each in self.promotions
+        ]
+        if self.note:
+            lines.append(f"- {self.note}")
+        yield "\n".join(lines)
+        source = plan_sources()[self.source]
+        yield f"Source: {source.title}; {source.address}; read {source.read}; certainty of the credits {self.certainty}"
 
 
 @lru_cache(maxsize=1)

@@ -193,6 +193,7 @@ class AccountBill(Result):
                 ("blocked", self.blocked_credits, None),
                 ("total", None, self.total_usd),
             ),
+            "Bill",
         )
         yield from claims_line(self.rates)
         yield from _some(
@@ -215,6 +216,9 @@ class AccountBill(Result):
 
     def rows(self) -> list[dict[str, Any]]:
         return [{"month": self.account.month, "user": share.name, **share.amounts()} for share in self.by_user]
+
+    def columns(self) -> dict[str, type]:
+        return {"month": str, "user": str, **dict.fromkeys(self.whole.amounts(), Decimal)}
 
 
 def _some(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Iterator[Part]:

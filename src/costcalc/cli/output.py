@@ -65,24 +65,19 @@ def emit(result: Result, output_format: OutputFormat, chart: str | None = None) 
     """
     if chart is not None:
         result.save_chart(chart)
-    codes = " ".join(dict.fromkeys(notice.code for notice in result.notices))
-    rows = (lambda: [{**row, "notices": codes} for row in result.rows()]) if codes else result.rows
-    write(output_format, result.all_parts(), result.to_dict, rows)
+    write(output_format, result.all_parts(), result.to_dict, result.all_rows, (*result.columns(), "notices"))
 
 
 def write(
-    output_format: OutputFormat,
-    parts: Iterable[Part],
-    document: Any,
-    rows: Any,
+    output_format: OutputFormat, parts: Iterable[Part], document: Any, rows: Any, columns: Iterable[str] = ()
 ) -> None:
-    """Write parts for a person, or what `document()` or `rows()` give for a program."""
+    """Write parts for a person, or what `document()` or `rows()` give for a program; `columns` if there may be no row."""
     if output_format is OutputFormat.json:
         machine: Mapping[str, Any] = document()
         print(json_text(machine))
     elif output_format is OutputFormat.csv:
         flat: Sequence[Mapping[str, Any]] = rows()
-        sys.stdout.write(csv_text(flat))
+        sys.stdout.write(csv_text(flat, columns))
     elif output_format is OutputFormat.markdown:
         print(markdown(parts))
     elif sys.stdout.isatty():

@@ -1,6 +1,5 @@
 """`costcalc plans`: Copilot's plans, their price and the credits they include."""
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,6 @@ from costcalc.cli.output import write
 
 if TYPE_CHECKING:
     from costcalc.billing.plan import Plan
-    from costcalc.display import Part
 
 app = typer.Typer(
     cls=Group, help="Copilot's plans: the price of a seat and the credits it includes.", rich_markup_mode=None
@@ -81,7 +79,7 @@ def show(
     source_dict = {"id": found.source, **plan_sources()[found.source].model_dump()}
     write(
         output_format,
-        _show_parts(found, day),
+        found.all_parts(day),
         lambda: envelope("plan", {**found.to_dict(), "on": day.isoformat(), "sources": [source_dict]}),
         lambda: [_row(found, day)],
     )
@@ -93,38 +91,6 @@ def _remarks(plan: "Plan", day: date) -> str:
     remarks += ["auto model selection only"] if plan.auto_only else []
     remarks += [plan.note] if plan.note else []
     return "; ".join(remarks)
-
-
-def _show_parts(plan: "Plan", day: date) -> "Iterator[Part]":
-    from costcalc.billing.plan import plan_sources
-    from costcalc.display import number, usd
-
-    included = plan.included_credits_on(day)
-    credits = "an unknown number of credits" if included is None else f"{included:,} credits"
-    yield f"{plan.name} ({plan.id}): {usd(plan.usd_per_seat)} a seat and month with {credits} on {day}"
-    lines = []
-    if plan.base_credits is not None:
-        lines.append(
-            f"- base {number(plan.base_credits)} (stated never to change, used first)"
-            + (f", flex {number(plan.flex_credits)} (may change)" if plan.flex_credits is not None else "")
-        )
-    lines.append("- the seats share one pool" if plan.pooled else "- each seat has its own credits")
-    lines.append("- what is not used by the end of the month (UTC) is forfeited")
-    if plan.auto_only:
-        lines.append("- auto model selection only; the auto discount is for paid plans")
-    elif plan.kind == "individual":
-        lines.append("- beyond the credits use stops, unless a budget for additional usage is set: $0.01 a credit")
-    else:
-        lines.append("- beyond the pool use goes on at $0.01 a credit, unless additional usage is switched off")
-    lines += [
-        f"- promotion {each.starts} to before {each.until}: {each.included_credits:,} credits a seat for {each.who}"
-        for each in plan.promotions
-    ]
-    if plan.note:
-        lines.append(f"- {plan.note}")
-    yield "\n".join(lines)
-    source = plan_sources()[plan.source]
-    yield f"Source: {source.title}; {source.address}; read {source.read}; certainty of the credits {plan.certainty}"
 
 
 def _row(plan: "Plan", day: date) -> dict[str, Any]:

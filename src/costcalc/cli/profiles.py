@@ -1,8 +1,7 @@
 """`costcalc profiles`: the ways of working that ship, and where each of their numbers comes from."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -10,9 +9,6 @@ import costcalc
 from costcalc.cli.command import Command, Group, refuse_options_before_command
 from costcalc.cli.options import Format, OutputFormat, parse_count
 from costcalc.cli.output import emit, file_progress, write
-
-if TYPE_CHECKING:
-    from costcalc.display import Cell, Part
 
 app = typer.Typer(cls=Group, help="Ways of working: tokens per task, tasks per day.", rich_markup_mode=None)
 
@@ -63,7 +59,7 @@ def show(
     profile = costcalc.SessionProfile.load(name)
     write(
         output_format,
-        _show_parts(profile),
+        profile.all_parts(),
         lambda: envelope("profile", {"profile": profile.to_dict()}),
         lambda: [_row(profile)],
     )
@@ -95,28 +91,6 @@ def fit(
     if output is not None:
         result.save(output, replace=replace)
     emit(result, output_format)
-
-
-def _show_parts(profile: "costcalc.SessionProfile") -> "Iterator[Part]":
-    from costcalc.display import Table, number
-    from costcalc.workload.profile import Provenance
-
-    yield f"{profile.name}: {profile.title or 'no title'} (task: {profile.task}; per {profile.per})"
-    rows: list[tuple[Cell, ...]] = []
-    for name, value in profile.numbers().items():
-        origin = profile.provenance.get(name) or Provenance()
-        if value is None:
-            rows.append((name, None, "", "", "", "inside fresh_input" if name == "cache_write" else ""))
-        else:
-            between = "" if origin.low is None else f"{number(origin.low)} to {number(origin.high)}"
-            rows.append((name, value, between, origin.how, ", ".join(origin.sources), origin.note))
-    yield Table(("number", "mean", "may lie", "how", "from", "note"), tuple(rows))
-    yield f"In a month: {profile.tasks_per_month:,f} tasks."
-    if profile.note:
-        yield f"Note: {profile.note}"
-    if profile.sources:
-        lines = [f"- {name}: {source.title}; {source.address}" for name, source in profile.sources.items()]
-        yield "\n".join(["Sources:", *lines])
 
 
 def _row(profile: "costcalc.SessionProfile") -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """`costcalc rates`: what is in force on a day, and every claim about a model."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,8 +10,7 @@ from costcalc.cli.options import Basis, ChartFile, Format, On, OutputFormat, Rat
 from costcalc.cli.output import emit, write
 
 if TYPE_CHECKING:
-    from costcalc.display import Part
-    from costcalc.pricing.rate import Rate
+    pass
 
 app = typer.Typer(
     cls=Group, help="Prices: what is in force on a day, and every claim about a model.", rich_markup_mode=None
@@ -44,7 +41,7 @@ def rates(
     found = book.in_force(on=day, route=route, basis=basis)
     write(
         output_format,
-        _list_parts(found, day, basis, book),
+        book.all_parts(day, route, basis),
         lambda: envelope(
             "rates", {"on": day.isoformat(), "basis": basis, "models": len({r.model for r in found})}, found
         ),
@@ -63,33 +60,3 @@ def show(
 ) -> None:
     """Every claim of what a model costs, side by side: past and present, with source, age and conflicts."""
     emit(costcalc.price_history(model, route, on=on, rates=costcalc.PriceBook.load(rates)), output_format, chart)
-
-
-def _list_parts(found: "Sequence[Rate]", day: date, basis: str, book: "costcalc.PriceBook") -> "Iterator[Part]":
-    from costcalc.claims import PRICE_COLUMNS, first_day
-    from costcalc.display import Table
-    from costcalc.pricing.rate import claim_words
-
-    yield f"{len({rate.model for rate in found})} models have a price on {day} (basis {basis}); USD per million tokens"
-    yield Table(
-        ("model", "route", "prompt over", *PRICE_COLUMNS, "price", "from", "until"),
-        tuple(
-            (
-                rate.model,
-                rate.route + ("" if rate.service_tier == "standard" else f" ({rate.service_tier})"),
-                rate.prompt_tokens_over or None,
-                *rate.usd_per_mtok,
-                claim_words(rate),
-                first_day(rate),
-                rate.effective_until.isoformat() if rate.effective_until else None,
-            )
-            for rate in found
-        ),
-    )
-    reads: dict[str, dict[str, None]] = {}
-    for rate in found:
-        reads.setdefault(rate.source, {})[str(rate.as_of)] = None
-    yield "A dash: the source gives no price; cached input and cache writes then cost as much as input.\nSources: " + (
-        "; ".join(f"{book.sources[name].title} ({name}, read {', '.join(days)})" for name, days in reads.items())
-        or "none"
-    )

@@ -1,6 +1,6 @@
 """The price book: all claims, and the answer to "which rate applies?"."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -8,10 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from costcalc.display import Part, Shown, Table
 from costcalc.errors import InputError, RateNotFoundError, UnknownNameError, unknown_name
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.catalog import SERVICE_TIERS, STANDARD, Catalog, Model, Provider, Source, fold, read_catalog
-from costcalc.pricing.rate import STATUSES, Modifier, Rate
+from costcalc.pricing.rate import PRICE_COLUMNS, STATUSES, Modifier, Rate, claim_words, first_day_words
 from costcalc.tomlfile import packaged
 from costcalc.units import EXACT, ratio
 
@@ -38,7 +39,7 @@ def checked_day(on: object) -> date:
     raise InputError(f"on must be a date such as datetime.date(2026, 8, 1), not {on!r:.60}")
 
 
-class PriceBook:
+class PriceBook(Shown):
     """All rates and their sources. Make one with `PriceBook.load()`; it does not change afterwards.
 
     >>> from datetime import date
@@ -180,6 +181,40 @@ class PriceBook:
                 believed = [rate for rate in claims if basis in (BEST, rate.status, rate.source)]
                 found += believed[0].tiers if believed else ()
         return tuple(found)
+
+    def all_parts(self, on: date | None = None, route: str | None = None, basis: str = BEST) -> Iterator[Part]:
+        """What is in force on a day (today if left out), as `in_force` gives it, and its sources."""
+        day = checked_day(on)
+        found = self.in_force(on=day, route=route, basis=basis)
+        yield f"{len({rate.model for rate in found})} models have a price on {day} (basis {basis})"
+        yield Table(
+            ("model", "route", "prompt over", *PRICE_COLUMNS, "price", "from", "until"),
+            tuple(
+                (
+                    rate.model,
+                    rate.route + ("" if rate.service_tier == "standard" else f" ({rate.service_tier})"),
+                    rate.prompt_tokens_over or None,
+                    *rate.usd_per_mtok,
+                    claim_words(rate),
+                    first_day_words(rate),
+                    rate.effective_until.isoformat() if rate.effective_until else None,
+                )
+                for rate in found
+            ),
+            "USD per million tokens",
+        )
+        reads: dict[str, dict[str, None]] = {}
+        for rate in found:
+            reads.setdefault(rate.source, {})[str(rate.as_of)] = None
+        yield (
+            "A dash: the source gives no price; cached input and cache writes then cost as much as input.\nSources: "
+            + (
+                "; ".join(
+                    f"{self.sources[name].title} ({name}, read {', '.join(days)})" for name, days in reads.items()
+                )
+                or "none"
+            )
+        )
 
     def history(self, model: str, *, route: str | None = None) -> tuple[Rate, ...]:
         """Every dated claim of a model, past, present and future, of all service tiers, in the order of the files."""

@@ -20,6 +20,9 @@ Certainty = Literal["high", "medium", "low", "unknown"]
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 """From the most to the least believed."""
 
+PRICE_COLUMNS: Final = ("input", "cached", "write", "output")
+"""What a table calls the four prices of a rate."""
+
 DEFAULT_TIER: Final = "default"
 MAX_USD_PER_MTOK: Final = 1_000_000
 _STATED: Final = "stated"
@@ -433,3 +436,8 @@ def claims_line(rates: "Iterable[Rate]") -> "Iterator[str]":
     words = dict.fromkeys(claim_words(rate) for rate in rates)
     if words:
         yield f"Computed at prices: {'; '.join(words)}"
+
+
+def first_day_words(rate: Rate) -> str:
+    """The first day of a rate, or the day after which it started."""
+    return rate.effective_from.isoformat() if rate.effective_from else f"after {rate.not_before}"

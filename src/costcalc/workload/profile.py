@@ -1,7 +1,7 @@
 """Session profiles: a way of working as mean tokens per task, tasks per day and active days per month."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from costcalc.display import Cell, Part, Shown, Table, number
 from costcalc.errors import InputError, unknown_name
 from costcalc.tokens import KINDS
 from costcalc.tomlfile import TomlFile, packaged, validation_message
@@ -62,7 +63,7 @@ class Provenance(BaseModel):
         return self
 
 
-class SessionProfile(BaseModel):
+class SessionProfile(Shown, BaseModel):
     """A way of working. All numbers are means.
 
     `fresh_input`, `cached_input`, `cache_write` and `output` are tokens per task; `cache_write` is None where writes
@@ -320,6 +321,25 @@ class SessionProfile(BaseModel):
             "sources": [{"id": name, **source.model_dump()} for name, source in self.sources.items()],
         }
 
+    def all_parts(self) -> Iterator[Part]:
+        """Each number, how it was found and on what it rests."""
+        yield f"{self.name}: {self.title or 'no title'} (task: {self.task}; per {self.per})"
+        rows: list[tuple[Cell, ...]] = []
+        for name, value in self.numbers().items():
+            origin = self.provenance.get(name) or Provenance()
+            if value is None:
+                rows.append((name, None, "", "", "", "inside fresh_input" if name == "cache_write" else ""))
+            else:
+                between = "" if origin.low is None else f"{number(origin.low)} to {number(origin.high)}"
+                rows.append((name, value, between, origin.how, ", ".join(origin.sources), origin.note))
+        yield Table(("number", "mean", "may lie", "how", "from", "note"), tuple(rows), "Numbers")
+        yield f"In a month: {self.tasks_per_month:,f} tasks."
+        if self.note:
+            yield f"Note: {self.note}"
+        if self.sources:
+            lines = [f"- {name}: {source.title}; {source.address}" for name, source in self.sources.items()]
+            yield "\n".join(["Sources:", *lines])
+
 
 @lru_cache(maxsize=1)
 def _shipped() -> TomlFile:
@@ -366,9 +386,9 @@ def _with_sources(
 ) -> SessionProfile:
     """The profile with the sources that its numbers rest on."""
     used = {}
-    for number, provenance in profile.provenance.items():
+    for name, provenance in profile.provenance.items():
         for source in provenance.sources:
             if source not in sources:
-                file.fail((*keys, number), str(unknown_name("source", source, sources)))
+                file.fail((*keys, name), str(unknown_name("source", source, sources)))
             used[source] = sources[source]
     return profile.model_copy(update={"sources": MappingProxyType(used)})
