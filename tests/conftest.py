@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from costcalc.cli import main
+from tests.browser import browser as browser
+from tests.browser import pages as pages
 
 settings.register_profile("costcalc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("costcalc")

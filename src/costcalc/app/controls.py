@@ -94,7 +94,9 @@ def _prompt(profile: SessionProfile) -> Decimal:
 def changed_profile(profile: SessionProfile, values: Mapping[str, Decimal]) -> SessionProfile:
     """A profile with the values of its controls; numbers that they leave as they are stay what they were, to the digit."""
     started = {control.name: control.value for control in profile_controls(profile, 1)}
-    numbers = {name: values[name] for name in ("tasks_per_day", "active_days", "output") if values[name] != started[name]}
+    numbers = {
+        name: values[name] for name in ("tasks_per_day", "active_days", "output") if values[name] != started[name]
+    }
     found = profile.changed(**numbers)
     if all(values[name] == started[name] for name in (PROMPT, SHARE)):
         return found
@@ -174,7 +176,9 @@ class Start:
     @property
     def choices(self) -> list[str]:
         """The options to choose from: those asked for, then all that have a price on the day."""
-        priced = (f"{rate.route}/{rate.model}" for rate in self.book.in_force(on=self.on) if rate.service_tier == "standard")
+        priced = (
+            f"{rate.route}/{rate.model}" for rate in self.book.in_force(on=self.on) if rate.service_tier == "standard"
+        )
         return list(dict.fromkeys((*self.options, *sorted(priced))))
 
     @property

@@ -16,7 +16,8 @@ def app(
     basis: Basis = "best",
     rates: RatesFile = None,
     port: Annotated[
-        int, typer.Option(parser=parse_count, metavar="N", help="The port of 127.0.0.1 to listen at (default: a free one).")
+        int,
+        typer.Option(parser=parse_count, metavar="N", help="The port of 127.0.0.1 to listen at (default: a free one)."),
     ] = 0,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
