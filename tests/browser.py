@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 PHONE = 390
 """The width of a phone's screen."""
 
+_PATIENCE = 30_000  # milliseconds: a machine may be busy
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -29,7 +30,7 @@ class Pages:
         """A page at an address, in a window so wide."""
         page = self._browser.new_page(viewport={"width": width, "height": 900})
         self._open.append(page)
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(_PATIENCE)
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("websocket", lambda socket: self.requests.append(socket.url))
         page.on("console", lambda message: self._told(message.type, message.text))
@@ -62,12 +63,13 @@ def browser() -> "Iterator[Browser]":
     """Headless Chromium. Skips where there is none, or no Playwright; CI has both."""
     chromium = next(filter(None, map(shutil.which, _NAMES)), None)
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
     except ModuleNotFoundError:
         chromium = None
     if chromium is None:
         assert not os.environ.get("CI"), "CI installs Chromium and Playwright"
         pytest.skip("needs Chromium and Playwright")
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield launched

@@ -207,10 +207,16 @@ def by_keyboard(page: "Page", wanted: "Locator") -> None:
 
 
 def press(page: "Page", name: str, key: str, times: int = 1) -> None:
-    """Press a key on the slider of a name, reached by keyboard."""
-    by_keyboard(page, page.get_by_role("slider", name=name, exact=True))
+    """Press a key on the slider of a name, reached by keyboard, as often as it moves it."""
+    from playwright.sync_api import expect
+
+    slider = page.get_by_role("slider", name=name, exact=True)
+    by_keyboard(page, slider)
     for _ in range(times):
+        before = slider.get_attribute("aria-valuenow")
         page.keyboard.press(key)
+        expect(slider).not_to_have_attribute("aria-valuenow", str(before))
+        expect(slider).to_be_focused()
 
 
 def test_sliders_change_the_figures_to_what_the_library_returns(pages: Pages, profile_page: str) -> None:
@@ -286,13 +292,15 @@ def test_another_day_has_its_own_prices(pages: Pages, profile_page: str) -> None
 
     page = settled(pages.open(profile_page))
     by_keyboard(page, page.get_by_role("spinbutton", name="month, Prices and month of"))
-    page.keyboard.type("06152026")
+    for number in ("6", "15"):
+        page.keyboard.type(number)
+        page.keyboard.press("Tab")
     with pytest.raises(costcalc.RateNotFoundError) as refused:
         costcalc.compare(IDE, OPTIONS, on=date(2026, 6, 15))
     expect(page.locator("#answer .refusal")).to_have_text(str(refused.value))
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Shift+Tab")
-    page.keyboard.type("10152026")
+    page.keyboard.type("10")
     answer, _, _ = str(next(costcalc.compare(IDE, OPTIONS, on=date(2026, 10, 15)).parts())).partition("\n")
     expect(page.locator("#answer strong")).to_have_text(answer)
 
