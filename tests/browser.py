@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Dialog, Page
 
 PHONE = 390
 """The width of a phone's screen."""
@@ -35,13 +35,17 @@ class Pages:
         page.on("websocket", lambda socket: self.requests.append(socket.url))
         page.on("console", lambda message: self._told(message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: self._told("error", f"dialog {dialog.message}") or dialog.dismiss())
+        page.on("dialog", self._refuse)
         page.goto(address)
         return page
 
     def _told(self, kind: str, text: str) -> None:
         if kind == "error":
             self.complaints.append(text)
+
+    def _refuse(self, dialog: "Dialog") -> None:
+        self.complaints.append(f"dialog {dialog.message}")
+        dialog.dismiss()
 
     def close(self) -> None:
         """Close all pages; what they complained about fails the test."""

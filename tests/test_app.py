@@ -1,5 +1,6 @@
 """The what-if page: what its controls stand for, and the page itself in a real browser."""
 
+import dataclasses
 import os
 import re
 import signal
@@ -23,6 +24,7 @@ import costcalc
 from costcalc import InputError, Option, PriceBook, SessionProfile, Team
 from costcalc.app.controls import (
     DRAWS,
+    MAX_CONTROLS,
     PROMPT,
     Start,
     changed_profile,
@@ -95,6 +97,15 @@ def test_a_team_changes_by_its_controls_alone() -> None:
     assert changed_team(team, values) == team
     found = changed_team(team, [Decimal(50), Decimal("12.5"), *values[2:]])
     assert [(group.people, group.profile.tasks_per_day) for group in found.groups] == [(50, Decimal("12.5")), (1, 20)]
+
+
+def test_a_team_of_more_groups_than_there_is_room_for_keeps_the_others() -> None:
+    group = Team.load(EXAMPLES / "team.toml").groups[1]
+    team = Team("large", tuple(dataclasses.replace(group, name=f"group {place}") for place in range(30)))
+    controls = team_controls(team)
+    assert len(controls) == MAX_CONTROLS
+    found = changed_team(team, [control.value + 1 for control in controls])
+    assert [each.people for each in found.groups] == [2] * 12 + [1] * 18
 
 
 def test_a_copilot_option_without_a_plan_stands_for_one_with_each_plan() -> None:
@@ -298,9 +309,11 @@ def test_another_day_has_its_own_prices(pages: Pages, profile_page: str) -> None
     with pytest.raises(costcalc.RateNotFoundError) as refused:
         costcalc.compare(IDE, OPTIONS, on=date(2026, 6, 15))
     expect(page.locator("#answer .refusal")).to_have_text(str(refused.value))
-    page.keyboard.press("Shift+Tab")
-    page.keyboard.press("Shift+Tab")
-    page.keyboard.type("10")
+    month = page.get_by_role("spinbutton", name="month, Prices and month of")
+    month.focus()
+    for place in range(7, 11):
+        page.keyboard.press("ArrowUp")
+        expect(month).to_have_attribute("aria-valuenow", str(place))
     answer, _, _ = str(next(costcalc.compare(IDE, OPTIONS, on=date(2026, 10, 15)).parts())).partition("\n")
     expect(page.locator("#answer strong")).to_have_text(answer)
 

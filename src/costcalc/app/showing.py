@@ -26,14 +26,14 @@ def answered(ask: Callable[Asked, Found], *given: Asked.args, **named: Asked.kwa
         return str(error)
 
 
-def sliders(controls: Iterable[Control]) -> Any:
-    """The sliders of some controls as one array, each with a field to type the number into."""
-    found = []
+def sliders(controls: Iterable[Control], places: int) -> list[Any]:
+    """The sliders of some controls, each with a field to type the number into, and None for the places that are left."""
+    found: list[Any] = []
     for control in controls:
         values = (control.least, control.most, control.step, control.value)
         least, most, step, value = (int(each) if each == each.to_integral_value() else float(each) for each in values)
         found.append(mo.ui.slider(least, most, step, value, include_input=True, full_width=True))
-    return mo.ui.array(found)
+    return [*found, *[None] * (places - len(found))]
 
 
 def choice(names: Iterable[str], chosen: str) -> Any:
