@@ -42,7 +42,7 @@ LAYERS = [
     {"surface", "variance", "saved"},
     {"allatonce", "guarding", "advising"},
     {"sensitivities"},
-    {"reporting", "schemas"},
+    {"reporting", "schemas", "app"},
     {"cli"},
 ]
 

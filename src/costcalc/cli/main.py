@@ -30,6 +30,7 @@ _COMMANDS: Final = {
     "report": ("report", "report"),
     "backtest": ("forecast", "backtest"),
     "check": ("check", "check"),
+    "app": ("app", "app"),
     "bill": ("bill", "bill"),
     "account": ("bill", "app"),
     "usage": ("usage", "usage"),
