@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Dialog, Page
 
 PHONE = 390
 """The width of a phone's screen."""
 
+_PATIENCE = 30_000  # milliseconds: a machine may be busy
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -29,18 +30,22 @@ class Pages:
         """A page at an address, in a window so wide."""
         page = self._browser.new_page(viewport={"width": width, "height": 900})
         self._open.append(page)
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(_PATIENCE)
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("websocket", lambda socket: self.requests.append(socket.url))
         page.on("console", lambda message: self._told(message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: self._told("error", f"dialog {dialog.message}") or dialog.dismiss())
+        page.on("dialog", self._refuse)
         page.goto(address)
         return page
 
     def _told(self, kind: str, text: str) -> None:
         if kind == "error":
             self.complaints.append(text)
+
+    def _refuse(self, dialog: "Dialog") -> None:
+        self.complaints.append(f"dialog {dialog.message}")
+        dialog.dismiss()
 
     def close(self) -> None:
         """Close all pages; what they complained about fails the test."""
@@ -62,12 +67,13 @@ def browser() -> "Iterator[Browser]":
     """Headless Chromium. Skips where there is none, or no Playwright; CI has both."""
     chromium = next(filter(None, map(shutil.which, _NAMES)), None)
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
     except ModuleNotFoundError:
         chromium = None
     if chromium is None:
         assert not os.environ.get("CI"), "CI installs Chromium and Playwright"
         pytest.skip("needs Chromium and Playwright")
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield launched

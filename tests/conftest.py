@@ -7,8 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from costcalc.cli import main
-from tests.browser import browser as browser
-from tests.browser import pages as pages
+from tests.browser import browser, pages  # noqa: F401 (fixtures for all)
 
 settings.register_profile("costcalc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("costcalc")

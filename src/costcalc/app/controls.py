@@ -27,6 +27,9 @@ from costcalc.workload.profile import SessionProfile, built_in_profiles
 DRAWS: Final = 2_000
 """How many possible months are drawn: few enough for an answer at once."""
 
+MAX_CONTROLS: Final = 24
+"""As many numbers, and no more, can be set: two of each group of a team."""
+
 PROMPT: Final = "prompt"
 _MILLIONTH: Final = Decimal("1e-6")
 
@@ -76,10 +79,10 @@ def profile_controls(profile: SessionProfile, developers: int) -> tuple[Control,
 
 
 def team_controls(team: Team) -> tuple[Control, ...]:
-    """The controls of a team: of each group its people and its tasks."""
+    """The controls of a team: of each group its people and its tasks, as far as there is room for controls."""
     return tuple(
         control
-        for group in team.groups
+        for group in team.groups[: MAX_CONTROLS // 2]
         for control in (
             _people_control(PEOPLE, f"{group.name}: people", group.people),
             _control("tasks_per_day", f"{group.name}: tasks a day", group.profile.tasks_per_day, "0.1"),
@@ -111,13 +114,13 @@ def changed_profile(profile: SessionProfile, values: Mapping[str, Decimal]) -> S
 
 
 def changed_team(team: Team, values: Sequence[Decimal]) -> Team:
-    """A team with the values of its controls, in their order."""
+    """A team with the values of its controls, in their order; groups without controls stay as they are."""
     groups: list[Group] = []
-    for group, people, tasks in zip(team.groups, values[::2], values[1::2], strict=True):
+    for group, people, tasks in zip(team.groups, values[::2], values[1::2], strict=False):
         same = tasks == group.profile.tasks_per_day
         profile = group.profile if same else group.profile.changed(tasks_per_day=tasks)
         groups.append(replace(group, people=int(people), profile=profile))
-    return replace(team, groups=tuple(groups))
+    return replace(team, groups=(*groups, *team.groups[len(groups) :]))
 
 
 def planned_options(options: Iterable[str], plans: Sequence[str], book: PriceBook) -> list[str]:

@@ -29,47 +29,195 @@ def _(first, showing):
 
 
 @app.cell
-def _(mo, start):
-    which = mo.ui.dropdown(list(start.profiles), start.profile or None, full_width=True)
-    options = mo.ui.multiselect(start.choices, list(start.options), full_width=True)
-    plans = mo.ui.multiselect(start.plans, [], full_width=True)
-    basis = mo.ui.dropdown(start.bases, start.basis, full_width=True, allow_select_none=False)
-    day = mo.ui.date(value=start.on, full_width=True)
-    return basis, day, options, plans, which
-
-
-@app.cell
-def _(c, mo, showing, start, team, which):
-    base = start.profiles.get(which.value or start.profile)
-    known = c.team_controls(team) if team else c.profile_controls(base, start.developers)
-    sliders = mo.ui.array([showing.slider(control) for control in known])
-    return base, known, sliders
-
-
-@app.cell
-def _(basis, day, known, options, plans, showing, sliders, team, which):
+def _(showing, start, team):
+    # A cell that shows a control must be the one that makes it, or it is drawn anew as it is moved.
+    which = showing.choice(start.profiles, start.profile)
+    options = showing.choices(start.choices, start.options)
+    plans = showing.choices(start.plans)
+    basis = showing.choice(start.bases, start.basis)
+    day = showing.day(start.on)
     showing.controls(
+        "What to compare",
         [
             *([] if team else [(which, "Way of working")]),
-            *((slider, control.label) for slider, control in zip(sliders.elements, known)),
             (options, "Other options, for all of the team" if team else "Options"),
             (plans, "Plans for the Copilot options"),
             (basis, "Whose prices to believe"),
             (day, "Prices and month of"),
-        ]
+        ],
     )
-    return
+    return basis, day, options, plans, which
 
 
 @app.cell
-def _(answered, base, basis, c, costcalc, day, known, options, plans, sliders, start, team):
-    values = [control.exact(shown) for control, shown in zip(known, sliders.value)]
+def _(c, showing, start, team, which):
+    # Each has a name of its own: of widgets in an array marimo loses all changes but the last that come while it is busy.
+    known = c.team_controls(team) if team else c.profile_controls(start.profiles[which.value], start.developers)
+    (
+        s00,
+        s01,
+        s02,
+        s03,
+        s04,
+        s05,
+        s06,
+        s07,
+        s08,
+        s09,
+        s10,
+        s11,
+        s12,
+        s13,
+        s14,
+        s15,
+        s16,
+        s17,
+        s18,
+        s19,
+        s20,
+        s21,
+        s22,
+        s23,
+    ) = showing.sliders(known, c.MAX_CONTROLS)
+    showing.controls(
+        "How much work it is",
+        zip(
+            [
+                s00,
+                s01,
+                s02,
+                s03,
+                s04,
+                s05,
+                s06,
+                s07,
+                s08,
+                s09,
+                s10,
+                s11,
+                s12,
+                s13,
+                s14,
+                s15,
+                s16,
+                s17,
+                s18,
+                s19,
+                s20,
+                s21,
+                s22,
+                s23,
+            ],
+            [each.label for each in known],
+        ),
+    )
+    return (
+        known,
+        s00,
+        s01,
+        s02,
+        s03,
+        s04,
+        s05,
+        s06,
+        s07,
+        s08,
+        s09,
+        s10,
+        s11,
+        s12,
+        s13,
+        s14,
+        s15,
+        s16,
+        s17,
+        s18,
+        s19,
+        s20,
+        s21,
+        s22,
+        s23,
+    )
+
+
+@app.cell
+def _(
+    answered,
+    basis,
+    c,
+    costcalc,
+    day,
+    known,
+    options,
+    plans,
+    start,
+    team,
+    which,
+    s00,
+    s01,
+    s02,
+    s03,
+    s04,
+    s05,
+    s06,
+    s07,
+    s08,
+    s09,
+    s10,
+    s11,
+    s12,
+    s13,
+    s14,
+    s15,
+    s16,
+    s17,
+    s18,
+    s19,
+    s20,
+    s21,
+    s22,
+    s23,
+):
+    values = [
+        control.exact(slider.value)
+        for control, slider in zip(
+            known,
+            [
+                s00,
+                s01,
+                s02,
+                s03,
+                s04,
+                s05,
+                s06,
+                s07,
+                s08,
+                s09,
+                s10,
+                s11,
+                s12,
+                s13,
+                s14,
+                s15,
+                s16,
+                s17,
+                s18,
+                s19,
+                s20,
+                s21,
+                s22,
+                s23,
+            ],
+        )
+    ]
     named = {"on": day.value, "basis": basis.value, "rates": start.book}
     asked = answered(c.planned_options, options.value, plans.value, start.book)
     if team:
         work, main, named_first = answered(c.changed_team, team, values), costcalc.forecast, {"draws": c.DRAWS}
     else:
-        work = answered(c.changed_profile, base, {each.name: value for each, value in zip(known, values)})
+        work = answered(
+            c.changed_profile, start.profiles[which.value], {each.name: value for each, value in zip(known, values)}
+        )
         named |= {"developers": int(values[-1])}
         main, named_first = costcalc.compare, {}
     refused = next((each for each in (asked, work) if isinstance(each, str)), None)

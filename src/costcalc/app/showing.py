@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable
+from datetime import date
 from html import escape
 from typing import Any, ParamSpec, TypeVar
 
@@ -25,16 +26,35 @@ def answered(ask: Callable[Asked, Found], *given: Asked.args, **named: Asked.kwa
         return str(error)
 
 
-def slider(control: Control) -> Any:
-    """The slider of a control, with a field to type the number into."""
-    values = (control.least, control.most, control.step, control.value)
-    least, most, step, value = (int(each) if each == each.to_integral_value() else float(each) for each in values)
-    return mo.ui.slider(least, most, step, value, include_input=True, full_width=True)
+def sliders(controls: Iterable[Control], places: int) -> list[Any]:
+    """The sliders of some controls, each with a field to type the number into, and None for the places that are left."""
+    found: list[Any] = []
+    for control in controls:
+        values = (control.least, control.most, control.step, control.value)
+        least, most, step, value = (int(each) if each == each.to_integral_value() else float(each) for each in values)
+        found.append(mo.ui.slider(least, most, step, value, include_input=True, full_width=True))
+    return [*found, *[None] * (places - len(found))]
 
 
-def controls(named: Iterable[tuple[Any, str]]) -> Any:
+def choice(names: Iterable[str], chosen: str) -> Any:
+    """A choice of one name."""
+    shown = {visible(name): name for name in names}
+    return mo.ui.dropdown(shown, visible(chosen) if chosen else None, full_width=True, allow_select_none=False)
+
+
+def choices(names: Iterable[str], chosen: Iterable[str] = ()) -> Any:
+    """A choice of any of some names."""
+    return mo.ui.multiselect({visible(name): name for name in names}, list(map(visible, chosen)), full_width=True)
+
+
+def day(first: date) -> Any:
+    """A choice of a day."""
+    return mo.ui.date(value=first, full_width=True)
+
+
+def controls(title: str, named: Iterable[tuple[Any, str]]) -> Any:
     """Widgets, each with its name, side by side as far as there is room."""
-    return _section("What you can change", "".join(f"<div>{_named(*each)}</div>" for each in named), "controls")
+    return _section(title, "".join(f"<div>{_named(*each)}</div>" for each in named), "controls")
 
 
 def _named(widget: Any, name: str) -> str:
