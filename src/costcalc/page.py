@@ -50,7 +50,7 @@ nav,.skip{display:none}
 h1{margin-top:0}h2,h3,caption{break-after:avoid}
 section+section{break-before:page}section:has(th:nth-child(12)){page:wide}
 tr,.titled{break-inside:avoid}
-.picture svg{max-width:100%;max-height:100mm}
+.picture svg{max-width:100%;max-height:230mm}
 details::details-content{content-visibility:visible;block-size:auto}
 .costcalc,.picture{overflow:visible}
 .costcalc table{font-size:8pt}table:has(th:nth-child(8)){width:auto}
