@@ -373,13 +373,13 @@ def _html_table(table: Table) -> str:
         written = []
         for place, (cell, mark) in enumerate(zip(cells, marks, strict=True)):
             name, told = (others, "") if others == "td" and place else ("th", f' scope="{scope}"')
-            written.append(f"<{name}{told}{mark}>{_html(cell)}</{name}>")
+            written.append(f"<{name}{told}{mark}>{html_escaped(cell)}</{name}>")
         return f"<tr>{''.join(written)}</tr>"
 
     rows = (line(map(_shown, row), "row", "td") for row in table.rows)
     return "\n".join(
         [
-            f'<table>\n<caption dir="auto">{_html(table.title)}</caption>',
+            f'<table>\n<caption dir="auto">{html_escaped(table.title)}</caption>',
             f"<thead>{line(table.columns, 'col', 'th')}</thead>",
             "<tbody>",
             *rows,
@@ -391,7 +391,7 @@ def _html_table(table: Table) -> str:
 def _html_text(part: str) -> str:
     """A text as paragraphs and lists; a list under a line that ends in a colon can be folded away, and starts unfolded."""
     if isinstance(part, Heading):
-        return f'<h2 dir="auto">{_html(part)}</h2>'
+        return f'<h2 dir="auto">{html_escaped(part)}</h2>'
 
     def kind(line: str) -> str:
         return next((name for name, mark in _LISTS.items() if mark.match(line)), "p")
@@ -400,9 +400,9 @@ def _html_text(part: str) -> str:
     for name, group in groupby(part.split("\n"), kind):
         lines = list(group)
         if name == "p":
-            written.append(f'<p dir="auto">{"<br>".join(map(_html, lines))}</p>')
+            written.append(f'<p dir="auto">{"<br>".join(map(html_escaped, lines))}</p>')
             continue
-        items = "".join(f'\n<li dir="auto">{_html(_LISTS[name].sub("", line, count=1))}</li>' for line in lines)
+        items = "".join(f'\n<li dir="auto">{html_escaped(_LISTS[name].sub("", line, count=1))}</li>' for line in lines)
         listed = f"<{name}>{items}\n</{name}>"
         if len(written) == 1 and written[0].endswith(":</p>") and "<br>" not in written[0]:
             heading = written.pop().removeprefix('<p dir="auto">').removesuffix(":</p>")
@@ -411,7 +411,8 @@ def _html_text(part: str) -> str:
     return "\n".join(written)
 
 
-def _html(value: str) -> str:
+def html_escaped(value: str) -> str:
+    """A text for HTML, an attribute's value in double quotes included: shown as it is, whatever is in it."""
     return escape(visible(value))
 
 

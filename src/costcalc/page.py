@@ -5,13 +5,11 @@ It has no script, and its policy forbids loading anything; the same parts and ch
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from html import escape
 from typing import Final
 
 from costcalc.charts import Chart, Place
-from costcalc.display import STYLE, Cell, Heading, Part, Table, html
+from costcalc.display import STYLE, Cell, Heading, Part, Table, html, html_escaped
 from costcalc.drawing import check_drawable, svg
-from costcalc.texts import visible
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -52,7 +50,7 @@ nav,.skip{display:none}
 h1{margin-top:0}h2,h3,caption{break-after:avoid}
 section+section{break-before:page}section:has(th:nth-child(12)){page:wide}
 tr,.titled{break-inside:avoid}
-.picture svg{max-width:100%;max-height:100mm}
+.picture svg{max-width:100%;max-height:230mm}
 details::details-content{content-visibility:visible;block-size:auto}
 .costcalc,.picture{overflow:visible}
 .costcalc table{font-size:8pt}table:has(th:nth-child(8)){width:auto}
@@ -60,8 +58,6 @@ details::details-content{content-visibility:visible;block-size:auto}
 .costcalc tbody [dir]{min-width:6.3em}.costcalc tr>*{overflow-wrap:anywhere;max-width:none;padding:.15em .4em}
 thead{display:table-header-group}}
 """
-
-MARK: Final = '<meta name="generator" content="costcalc">'
 
 
 def page(title: str, about: str, content: Iterable[Part | Chart]) -> str:
@@ -73,12 +69,12 @@ def page(title: str, about: str, content: Iterable[Part | Chart]) -> str:
     if any(isinstance(each, Chart) for _, found in sections for each in found):
         check_drawable()
     links = "\n".join(
-        f'<li><a href="#part-{place}" dir="auto">{_html(heading)}</a></li>'
+        f'<li><a href="#part-{place}" dir="auto">{html_escaped(heading)}</a></li>'
         for place, (heading, _) in enumerate(sections, 1)
     )
     written = "\n".join(
         f'<section id="part-{place}" aria-labelledby="heading-{place}">\n'
-        f'<h2 id="heading-{place}" dir="auto">{_html(heading)}</h2>\n{_section(found, place)}\n</section>'
+        f'<h2 id="heading-{place}" dir="auto">{html_escaped(heading)}</h2>\n{_section(found, place)}\n</section>'
         for place, (heading, found) in enumerate(sections, 1)
     )
     return f"""<!DOCTYPE html>
@@ -87,16 +83,16 @@ def page(title: str, about: str, content: Iterable[Part | Chart]) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-{MARK}
+<meta name="generator" content="costcalc">
 <link rel="icon" href="data:,">
-<title>{_html(title)}</title>
+<title>{html_escaped(title)}</title>
 <style>{STYLE}{_LOOKS}</style>
 </head>
 <body>
 <a class="skip" href="#answer">Skip to the answer</a>
 <header>
-<h1 dir="auto">{_html(title)}</h1>
-<p dir="auto">{_html(about)}</p>
+<h1 dir="auto">{html_escaped(title)}</h1>
+<p dir="auto">{html_escaped(about)}</p>
 </header>
 <nav aria-label="Contents">
 <ul>
@@ -165,17 +161,17 @@ def _section(content: Sequence[Part | Chart], place: int) -> str:
 
 def _scrolled(table: Table) -> str:
     """A table in a box that scrolls sideways by itself, by keyboard too."""
-    label = escape(visible(" ".join(table.title.split())))
+    label = html_escaped(" ".join(table.title.split()))
     return f'<div class="costcalc" role="group" tabindex="0" aria-label="Table: {label}">\n{html([table])}\n</div>'
 
 
 def _figure(chart: Chart, prefix: str) -> str:
     """A chart with its title and caption as text, and its figures to unfold."""
-    label = escape(visible(" ".join(chart.title.split())))
-    caption = "".join(f'<p dir="auto">{_html(line)}</p>' for line in chart.caption)
+    label = html_escaped(" ".join(chart.title.split()))
+    caption = "".join(f'<p dir="auto">{html_escaped(line)}</p>' for line in chart.caption)
     return f"""<figure>
 <div class="titled">
-<h3 dir="auto">{_html(chart.title)}</h3>
+<h3 dir="auto">{html_escaped(chart.title)}</h3>
 <div class="picture" role="group" tabindex="0" aria-label="Chart: {label}">
 {svg(chart, prefix)}
 </div>
@@ -186,7 +182,3 @@ def _figure(chart: Chart, prefix: str) -> str:
 {_scrolled(figures(chart))}
 </details>
 </figure>"""
-
-
-def _html(text: str) -> str:
-    return escape(visible(text))
