@@ -137,7 +137,7 @@ class Result(Shown):
     def plot(self, which: str | None = None) -> Any:
         """The result's charts as one Altair chart, which a notebook shows; `which` names one of them.
 
-        Altair's way to show it fetches a script, unless `altair.renderers.enable("mimetype")` leaves it to the notebook.
+        Nothing is fetched to show it: the notebook draws it itself, unless you enabled another renderer of Altair's.
 
         Raises `InputError` if there is none, or without the extra `costcalc[charts]`.
         """

@@ -92,12 +92,18 @@ def document(charts: Sequence[Chart]) -> dict[str, Any]:
 
 
 def plot(charts: Sequence[Chart]) -> Any:
-    """Charts as one Altair chart."""
+    """Charts as one Altair chart, which a notebook shows without fetching anything.
+
+    Altair's own default loads its drawing code from the network; notebooks that draw Vega-Lite themselves (JupyterLab, VS Code)
+    need none. Whoever enabled another renderer keeps it.
+    """
     found = document(charts)
     try:
         import altair
     except ModuleNotFoundError:
         raise _missing("altair") from None
+    if altair.renderers.active == "default":
+        altair.renderers.enable("mimetype")
     return altair.Chart.from_dict(found)
 
 
