@@ -144,7 +144,7 @@ class Page(HTMLParser):
 ALLOWED = {
     "div": {"class"}, "style": set(), "table": set(), "caption": {"dir"}, "thead": set(), "tbody": set(), "tr": set(),
     "th": {"scope", "class", "dir"}, "td": {"class", "dir"}, "p": {"dir"}, "br": set(), "ul": set(), "ol": set(),
-    "li": {"dir"}, "details": {"open"}, "summary": {"dir"},
+    "li": {"dir"}, "h2": {"dir"}, "details": {"open"}, "summary": {"dir"},
 }  # fmt: skip
 
 
