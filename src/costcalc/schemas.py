@@ -999,6 +999,25 @@ _BODIES: Final[dict[str, Schema]] = {
     ),
 }
 
+# A report is made of other outputs, without the rates and notices of each.
+_BODIES["report"] = _record(
+    {
+        "work": _TEXT,
+        "people": _COUNT,
+        "on": _DAY,
+        "basis": _TEXT,
+        "seed": _COUNT,
+        "draws": _COUNT,
+        "forecast": _BODIES["forecast"],
+        "advise": _BODIES["advise"],
+        "compare": _or_null(_BODIES["compare"]),
+        "sensitivity": _or_null(_BODIES["sensitivity"]),
+        "profiles": _list(_ref("profile")),
+        "ages": _list(_record({"claim": _TEXT, "age_days": _COUNT})),
+        "sources": _BODIES["model"]["properties"]["sources"],
+    }
+)
+
 KINDS_OF_OUTPUT: Final = tuple(_BODIES)
 
 # What several kinds share.
