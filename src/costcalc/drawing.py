@@ -6,6 +6,7 @@ of Okabe and Ito in an order whose lightness differs; dashes, shapes and words t
 """
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -102,9 +103,15 @@ def plot(charts: Sequence[Chart]) -> Any:
         import altair
     except ModuleNotFoundError:
         raise _missing("altair") from None
-    if altair.renderers.active == "default":
+    if _in_jupyter() and altair.renderers.active == "default":
         altair.renderers.enable("mimetype")
     return altair.Chart.from_dict(found)
+
+
+def _in_jupyter() -> bool:
+    """Whether a notebook's kernel runs this; other pages have ways of their own to show a chart."""
+    shell = sys.modules.get("IPython")
+    return shell is not None and shell.get_ipython() is not None
 
 
 def save(charts: Sequence[Chart], path: "str | os.PathLike[str]") -> None:
