@@ -49,6 +49,13 @@ def month(**changes: Any) -> cc.Forecast:
     return cc.forecast("interactive_ide", OPTIONS, on=DAY, draws=200, **changes)
 
 
+def other_prices(root: Path) -> Result:
+    """A price book with one price more against the one that ships."""
+    own = root / "own.toml"
+    cc.import_rates(["mistral/codestral"], into=own, on=DAY, write=True)
+    return cc.diff_rates("shipped", own)
+
+
 RESULTS: dict[str, Callable[[Path], Result]] = {
     "price": lambda _: cc.price("claude-haiku-4.5", cc.TokenUsage(198, 223_257, 30_122, 8_209), on=date(2026, 8, 1)),
     "estimate": lambda _: cc.estimate("interactive_ide", "gpt-5.4-mini", plan="pro", on=DAY),
@@ -82,6 +89,12 @@ RESULTS: dict[str, Callable[[Path], Result]] = {
     "fit": lambda root: cc.fit_profile(write(root / "history.csv", history(1, 40))),
     "backtest": lambda root: cc.backtest(write(root / "history.csv", history(1, 70)), draws=200),
     "price-file": priced_file,
+    "focus": lambda _: cc.to_focus(cc.estimate("interactive_ide", "gpt-5.4-mini", plan="pro", on=DAY)),
+    "rates sync": lambda _: cc.sync_rates(EXAMPLES / "copilot-table.yml", on=DAY, read=DAY),
+    "rates check": lambda _: cc.check_rates(on=DAY),
+    "rates diff": other_prices,
+    "rates history": lambda _: cc.rate_history("gpt-5.4-mini"),
+    "rates import": lambda _: cc.import_rates(["mistral/codestral"], on=DAY),
 }
 OTHERS: dict[str, Callable[[Path], Shown]] = {
     "profile": lambda _: cc.SessionProfile.load("interactive_ide"),

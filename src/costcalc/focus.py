@@ -114,6 +114,14 @@ _OWN_COLUMNS: Final = (
 )
 COLUMNS: Final = (*_COLUMNS, *_OWN_COLUMNS)
 
+
+def _kind(column: str) -> type:
+    """What a column holds, by its name."""
+    if column.endswith("Tokens"):
+        return int
+    return Decimal if column.endswith(("Cost", "Price", "Quantity")) else str
+
+
 _CREDITS: Final = "AI Credits"
 _MTOK: Final = "1000000 Tokens"
 # Who sells what is not sold by the maker of the model, and as which service.
@@ -186,6 +194,9 @@ class FocusCharges(Result):
 
     def rows(self) -> list[dict[str, Any]]:
         return [dict(charge) for charge in self.charges]
+
+    def columns(self) -> dict[str, type]:
+        return {name: _kind(name) for name in COLUMNS}
 
     def write(self, path: "str | os.PathLike[str]", *, replace: bool = False) -> None:
         """Write the charges to a CSV file (UTF-8), whole or not at all.

@@ -203,6 +203,9 @@ class RatesCheck(Result):
             *(_row("ends", each.model, each.route, f"{each.why} on {each.on}") for each in self.ends),
         ]
 
+    def columns(self) -> dict[str, type]:
+        return dict.fromkeys(_row("", None, None, ""), str)
+
 
 _DAY: Final = timedelta(days=1)
 

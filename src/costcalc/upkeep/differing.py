@@ -105,6 +105,12 @@ class RatesDiff(Result):
             found.append(row)
         return found
 
+    def columns(self) -> dict[str, type]:
+        sides = ("before", "after")
+        days = {f"effective_until_{name}": str for name in sides}
+        prices = {f"{kind}_usd_per_mtok_{name}": Decimal for name in sides for kind in KINDS}
+        return {"what": str, "rate_id": str, "fields": str, **days, **prices}
+
     def _differences(self) -> Iterator[tuple[str, Rate | None, Rate | None, str]]:
         for rate in self.added:
             yield "added", None, rate, ""
@@ -248,6 +254,10 @@ class RatesHistory(Result):
             }
             for each in self.dated
         ]
+
+    def columns(self) -> dict[str, type]:
+        prices = {f"{kind}_{name}": Decimal for name in ("usd_per_mtok", "change") for kind in KINDS}
+        return {**prices, "effective_from": str, "effective_until": str}
 
 
 _SHORT: Final = ("input", "cached", "write", "output")

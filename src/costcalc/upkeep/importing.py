@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
@@ -12,6 +13,7 @@ from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook, checked_day, today
 from costcalc.pricing.catalog import Model, Source, fold
 from costcalc.pricing.rate import DEFAULT_TIER, MAX_USD_PER_MTOK, Rate
+from costcalc.tokens import KINDS
 from costcalc.upkeep.editing import Edit, NewModel, NewRow, book_of, checked, edited, save, text_of
 from costcalc.upkeep.peers import GENAI, Dated, GenaiPeer
 from costcalc.upkeep.syncing import id_of
@@ -101,6 +103,17 @@ class RatesImport(Result):
             }
             for rate in self.rates
         ]
+
+    def columns(self) -> dict[str, type]:
+        prices = {f"{kind}_usd_per_mtok": Decimal for kind in KINDS}
+        return {
+            "rate_id": str,
+            "model": str,
+            "prompt_tokens_over": int,
+            **prices,
+            "effective_from": str,
+            "effective_until": str,
+        }
 
 
 def import_rates(

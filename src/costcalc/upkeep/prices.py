@@ -1,7 +1,8 @@
 """Prices of one model by prompt, before and after: as cells, as rows and as machine output."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
 
 from costcalc.pricing.rate import KindPrices
 from costcalc.tokens import KINDS
@@ -43,6 +44,13 @@ def price_changes(before: Prices, after: Prices) -> "Iterator[tuple[Cell, ...]]"
             words = ["-" if (price := side[place]) is None else plain(price) for side in sides]
             cells.append(words[0] if len(set(words)) == 1 else " -> ".join(words))
         yield (over or None, *cells)
+
+
+PRICE_ROW: Final[dict[str, type]] = {
+    "prompt_tokens_over": int,
+    **{f"{kind}_usd_per_mtok_{side}": Decimal for kind in KINDS for side in ("before", "after")},
+}
+"""What a row of `price_rows` holds."""
 
 
 def price_rows(before: Prices, after: Prices) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ from costcalc.pricing.rate import Rate
 from costcalc.tomlfile import TomlFile, packaged
 from costcalc.upkeep.editing import Edit, NewModel, NewRow, checked, edited, save, text_of
 from costcalc.upkeep.githubtable import Listed, PriceTable, read_bytes, read_table
-from costcalc.upkeep.prices import Prices, price_changes, price_pairs, price_rows, tiers_dict
+from costcalc.upkeep.prices import PRICE_ROW, Prices, price_changes, price_pairs, price_rows, tiers_dict
 
 if TYPE_CHECKING:
     from costcalc.display import Part
@@ -160,6 +160,9 @@ class RatesSync(Result):
             for model, what, before, after in self._differences()
             for row in price_rows(before, after)
         ]
+
+    def columns(self) -> dict[str, type]:
+        return {"model": str, "what": str, **PRICE_ROW}
 
     def _differences(self) -> Iterator[tuple[str, str, Prices, Prices]]:
         for new in self.new:
