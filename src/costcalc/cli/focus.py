@@ -4,7 +4,6 @@ import sys
 
 import costcalc
 from costcalc.display import count_of
-from costcalc.focus import FOCUS_VERSION
 from costcalc.texts import visible
 
 
@@ -19,6 +18,8 @@ def write_focus(
         if billing_account is not None:
             raise costcalc.InputError("--billing-account goes with --focus FILE, to which it is written")
         return
+    from costcalc.focus import FOCUS_VERSION
+
     charges = costcalc.to_focus(result, billing_account=billing_account, rates=rates)
     charges.write(path)
     told = [f"{count_of(len(charges.charges), 'charge')} of FOCUS {FOCUS_VERSION} written to {path}"]

@@ -4,8 +4,6 @@ from typing import Annotated
 
 import typer
 
-from costcalc.schemas import KINDS_OF_OUTPUT, output_schema
-
 
 def schema(
     kind: Annotated[
@@ -13,6 +11,8 @@ def schema(
     ] = None,
 ) -> None:
     """Print the JSON Schema of a kind of output, or list the kinds."""
+    from costcalc.schemas import KINDS_OF_OUTPUT, output_schema
+
     if kind is None:
         print("\n".join(KINDS_OF_OUTPUT))
         return

@@ -1,6 +1,6 @@
 """`costcalc whatif`: scenarios against a base."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,8 +20,9 @@ from costcalc.cli.options import (
 )
 from costcalc.cli.output import emit
 from costcalc.errors import InputError
-from costcalc.inputs import Change, checked_changes
-from costcalc.scenarios import UNNAMED, scenarios_of_file
+
+if TYPE_CHECKING:
+    from costcalc.inputs import Change
 
 
 def whatif(
@@ -73,8 +74,10 @@ def whatif(
 
 def _scenarios(
     changes: list[str], stated: list[str], file: str | None, book: costcalc.PriceBook
-) -> dict[str, tuple[Change, ...]]:
+) -> "dict[str, tuple[Change, ...]]":
     """Scenarios of all three sources by name."""
+    from costcalc.scenarios import UNNAMED, scenarios_of_file
+
     found = {} if file is None else scenarios_of_file(file, book)
     for text in stated:
         name, colon, rest = text.partition(":")
@@ -90,7 +93,9 @@ def _scenarios(
     return found
 
 
-def _add(found: dict[str, tuple[Change, ...]], name: str, changes: list[str], book: costcalc.PriceBook) -> None:
+def _add(found: "dict[str, tuple[Change, ...]]", name: str, changes: list[str], book: costcalc.PriceBook) -> None:
+    from costcalc.inputs import checked_changes
+
     if name in found:
         raise InputError(f"scenario {name:.60} is given twice")
     found[name] = checked_changes(changes, book)
