@@ -216,6 +216,8 @@ class TestOverAPrice:
     ("arguments", "message"),
     [
         ({"options": [PRO]}, "two different options"),
+        ({"options": []}, "two different options"),
+        ({"options": PRO}, "two different options"),
         ({"options": [PRO, PRO]}, "is given twice"),
         ({"over": "moon_phase"}, "unknown input 'moon_phase'"),
         ({"over": "sigma"}, "changes a forecast"),

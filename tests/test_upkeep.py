@@ -147,6 +147,7 @@ class TestPeers:
         result = check_rates(on=ON)
         assert (result.peers, result.disagreements) == ((), ())
         assert [notice.code for notice in result.notices] == ["no_peer"]
+        assert str(result).startswith(f"On {ON}: no other list to compare with, ")
 
     def test_an_installed_litellm_is_read_without_importing_it(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

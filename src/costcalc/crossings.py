@@ -313,10 +313,10 @@ def breakeven(
     """
     case = Case.of(profile, account, developers, on, basis, split_cache_writes, rates)
     varied = Input.named(over, case.book)
-    chosen = case.options(options)
-    names = [str(option) for option in chosen]
-    if len(names) < 2:
+    chosen = case.options(options) if options else []
+    if len(chosen) < 2:
         raise InputError("give two different options at least")
+    names = [str(option) for option in chosen]
     now = varied.now(case, chosen)
     first, last = _range(varied, now, low, high)
     estimates = tuple(map(case.estimate, chosen))

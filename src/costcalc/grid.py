@@ -283,8 +283,9 @@ def sweep(
         raise InputError(f"{count:,} bills are more than the {MAX_POINTS:,} of one sweep; take fewer values")
     names = tuple(str(option) for option in chosen)
     points: list[Point] = []
-    used = {estimate.rate.id: estimate for estimate in map(case.estimate, chosen)}
-    notices = {(str(each.option), notice.code): notice for each in used.values() for notice in each.notices}
+    base = [case.estimate(option) for option in chosen]
+    used = {each.rate.id: each for each in base}
+    notices = {(str(each.option), notice.code): notice for each in base for notice in each.notices}
     for at in _places(axes):
         changed = with_changes(case, map(Change, inputs, at), chosen)
         estimates = [changed.estimate(option) for option in chosen]
@@ -307,7 +308,7 @@ def sweep(
         for axis, varied in zip(axes, inputs, strict=True)
         if varied.price
     ]
-    found += unused_prices(inputs, [case.estimate(option) for option in chosen])
+    found += unused_prices(inputs, base)
     return Sweep(
         case.profile, case.developers, case.on, basis, axes, names, tuple(points), tuple(used.values()), distinct(found)
     )

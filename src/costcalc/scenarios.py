@@ -408,9 +408,9 @@ def _scenario(
 
 
 def _outcome(option: Option, before: Estimate, cases: dict[tuple[int, ...], Case], names: Sequence[str]) -> Outcome:
-    after = cases[tuple(range(len(names)))].estimate(option)
-    totals = {some: case.estimate(option).known_total_usd for some, case in cases.items()}
-    added = shapley_values(len(names), lambda some: Fraction(totals[some]))
+    estimates = {some: case.estimate(option) for some, case in cases.items()}
+    after = estimates[tuple(range(len(names)))]
+    added = shapley_values(len(names), lambda some: Fraction(estimates[some].known_total_usd))
     whole = canonical(EXACT.subtract(after.known_total_usd, before.known_total_usd))
     causes = tuple(Cause(name, amount) for name, amount in zip(names, _rounded(added, names, whole), strict=True))
     parts = difference(str(option), after, "base", before).causes

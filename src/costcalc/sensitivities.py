@@ -400,7 +400,7 @@ def _winners(
     """Every option that is the cheapest somewhere within the range of an input, or under a claim; None for a tie."""
     names = [str(option) for option in options]
     winners = {strictly_cheapest(row, names) for row in rows}
-    if found.low is not None and found.high is not None and found.high - found.low >= NARROWEST:
+    if len(names) > 1 and found.low is not None and found.high is not None and found.high - found.low >= NARROWEST:
         winners |= cheapest_over(case, Input(found.name), options, found.low, found.high)
     return winners
 

@@ -140,10 +140,16 @@ class RatesCheck(Result):
         found = [each.rate for each in self.disagreements if each.rate is not None]
         return (tier for rate in (*found, *(rate for each in self.stale for rate in each.rates)) for tier in rate.tiers)
 
+    def _agreement(self) -> str:
+        """How far other lists agree; that none was compared is not that none disagrees."""
+        if not self.peers:
+            return "no other list to compare with"
+        return f"{count_of(len(self.disagreements), 'disagreement')} with other lists"
+
     def parts(self) -> Iterator["Part"]:
         """What to show a person, the answer first."""
         yield (
-            f"On {self.on}: {count_of(len(self.disagreements), 'disagreement')} with other lists, "
+            f"On {self.on}: {self._agreement()}, "
             f"{count_of(len(self.stale), 'source')} read more than {self.stale_days} days ago, "
             f"{count_of(len(self.gaps), 'gap')}, {count_of(len(self.ends), 'price')} to end within {self.soon_days} days"
         )
