@@ -18,6 +18,7 @@ from costcalc.billing.account import Account
 from costcalc.billing.plan import plan as plan_named
 from costcalc.crossings import breakeven
 from costcalc.display import Part, Result, Table, cents, number, percent, usd
+from costcalc.errors import check_between
 from costcalc.estimation import Option
 from costcalc.forecasting import (
     DEFAULT_DRAWS,
@@ -26,7 +27,7 @@ from costcalc.forecasting import (
     estimate_notices,
     model_notices,
 )
-from costcalc.horizon import MAX_DRAWS, PLANNED, Horizon, HorizonMonth, PricedWay, check_between, month_of
+from costcalc.horizon import MAX_DRAWS, PLANNED, Horizon, HorizonMonth, PricedWay, month_of
 from costcalc.levers import levers_of
 from costcalc.notices import Notice, distinct
 from costcalc.outlook import Distribution, cheapest_chances, distribution, figure, nearly, share_of

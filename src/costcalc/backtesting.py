@@ -12,10 +12,10 @@ import numpy as np
 
 from costcalc.display import Part, Result, Table, count_of
 from costcalc.entries import ReadLog, UsageEntry
-from costcalc.errors import InputError
+from costcalc.errors import InputError, check_between
 from costcalc.fitting import DEFAULT_PAUSE, tasks_of
 from costcalc.history import Pricer, listed_paths
-from costcalc.horizon import MAX_DRAWS, check_between
+from costcalc.horizon import MAX_DRAWS
 from costcalc.notices import Notice
 from costcalc.outlook import figure, share_of
 from costcalc.pricing.book import PriceBook

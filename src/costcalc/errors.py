@@ -23,6 +23,12 @@ class RateNotFoundError(CostcalcError, LookupError):
     """The name is known, but no price applies on that day, route, basis or service tier."""
 
 
+def check_between(name: str, value: object, low: int, high: int) -> None:
+    """Raise `InputError` unless a value is a whole number from low to high."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InputError(f"{name} must be a whole number from {low:,} to {high:,}, not {value!r:.40}")
+
+
 def unknown_name(what: str, given: object, known: Iterable[str], hint: str = "") -> UnknownNameError:
     """The error for a name that is not known, with the nearest known ones (or all, where they are few)."""
     from difflib import get_close_matches  # loaded only when something went wrong

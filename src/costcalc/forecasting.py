@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from costcalc.billing.account import Account
-from costcalc.errors import InputError
+from costcalc.errors import InputError, check_between
 from costcalc.estimation import Option, checked_usd
 from costcalc.horizon import (
     ASSUMED,
@@ -26,7 +26,6 @@ from costcalc.horizon import (
     PricedWay,
     Tiers,
     applies,
-    check_between,
     lanes_of,
     month_of,
     size_of,

@@ -19,7 +19,7 @@ from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.statement import Crowd, crowd_terms, seat_fees
 from costcalc.billing.usage import microseconds
 from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, Terms
-from costcalc.errors import InputError
+from costcalc.errors import InputError, check_between
 from costcalc.estimation import (
     Estimate,
     Option,
@@ -635,9 +635,3 @@ def _level(horizon: Horizon, days: list[date]) -> Level:
     left = (1 - weight) * prior / expected**2
     sigma = math.sqrt(math.log1p(left / factor**2)) if factor > 0 else 0.0
     return Level(ratio, weight, factor, sigma)
-
-
-def check_between(name: str, value: object, low: int, high: int) -> None:
-    """Raise `InputError` unless a value is a whole number from low to high."""
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InputError(f"{name} must be a whole number from {low:,} to {high:,}, not {value!r:.40}")

@@ -18,7 +18,7 @@ from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.comparison import DEFAULT_OPTIONS, strictly_cheapest
 from costcalc.crossings import NARROWEST, cheapest_over
 from costcalc.display import Part, Result, Table, cents, percent, usd
-from costcalc.errors import InputError
+from costcalc.errors import InputError, check_between
 from costcalc.estimation import Estimate, Option
 from costcalc.inputs import Change, Input, Value, with_changes
 from costcalc.notices import Notice, distinct
@@ -341,12 +341,10 @@ def sensitivity(
     >>> [(bar.name, bar.swing_usd) for bar in found.options[0].bars][:2]
     [('tasks_per_day', Decimal('19.84224')), ('fresh_input', Decimal('8.55'))]
     """
-    if isinstance(samples, bool) or not isinstance(samples, int) or not 0 <= samples <= MAX_SAMPLES:
-        raise InputError(f"samples must be a whole number from 0 to {MAX_SAMPLES:,}, not {samples!r:.40}")
+    check_between("samples", samples, 0, MAX_SAMPLES)
     if samples and (samples < 64 or samples & (samples - 1)):
         raise InputError(f"samples must be 0 or a power of two from 64 on, such as 16384, not {samples}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise InputError(f"seed must be a whole number from 0 on, not {seed!r:.40}")
+    check_between("seed", seed, 0, 2**63 - 1)
     case = Case.of(profile, account, developers, on, basis, split_cache_writes, rates)
     chosen = case.options(DEFAULT_OPTIONS if options is None else options)
     inputs = uncertain_inputs(case, chosen, ranges or {})
