@@ -19,6 +19,7 @@ from costcalc import (
     UnknownNameError,
     compare,
     estimate,
+    price,
 )
 from costcalc.workload.benchmark import benchmarks
 from tests.strategies import BOOK, profiles
@@ -101,6 +102,20 @@ class TestCacheWrites:
         assert result.month.tokens[0] == 57_000 * 240
         assert result.month.tokens[2] == 1_000 * 240
         assert not {"fresh_as_cache_write", "cache_writes_unknown"} & codes(result)
+
+    @pytest.mark.parametrize(
+        ("model", "route", "usage", "told"),
+        [
+            ("claude-sonnet-4.6", "copilot", TokenUsage(fresh_input=732, cached_input=45_150, output=210), True),
+            ("claude-sonnet-4.6", "copilot", TokenUsage(fresh_input=1, cache_write=731), False),
+            ("claude-sonnet-4.6", "copilot", TokenUsage(output=5), False),
+            ("gpt-5-mini", "copilot", TokenUsage(fresh_input=732), False),
+        ],
+    )
+    def test_the_price_of_a_request_is_of_the_kinds_as_given_and_says_so(
+        self, model: str, route: str, usage: TokenUsage, told: bool
+    ) -> None:
+        assert ("fresh_input_as_given" in codes(price(model, usage, route, on=NOVEMBER))) == told
 
     def test_another_provider_with_a_write_price_is_told_to_be_unknown(self) -> None:
         result = estimate("interactive_ide", "gpt-6-sol", on=NOVEMBER)

@@ -167,7 +167,11 @@ def price(
     rate = book.rate(model, route=route, on=day, basis=basis, service_tier=service_tier)
     rate = rate.with_modifiers(*chosen_modifiers(book, auto, data_residency))
     cost = rate.cost(usage)
-    notices = (*cost.notices, *book.notices(cost.rate, day, usage.counts, usage.requests))
+    notices = [*cost.notices, *book.notices(cost.rate, day, usage.counts, usage.requests)]
+    if usage.fresh_input and not usage.cache_write and book.bills_fresh_as_cache_write(cost.rate):
+        provider = book.providers[book.models[rate.model].provider]
+        message = f"{provider.note} (certainty {provider.certainty}); here it is priced as fresh input, as given"
+        notices.insert(0, Notice("fresh_input_as_given", message))
     return Price(rate.model, rate.route, day, cost, distinct(notices))
 
 
