@@ -19,10 +19,13 @@ lint: ## style and common mistakes
 types: ## strict type checking
 	$(BIN)/mypy
 
+docs: ## the documentation site, into build/site
+	$(BIN)/sphinx-build --fail-on-warning --quiet docs build/site
+
 bench: ## speed against a peer, as ratios of one run
 	$(BIN)/python -m benchmarks
 
 cover: ## tests with branch coverage
 	$(BIN)/pytest --cov --cov-fail-under=95
 
-.PHONY: help setup test lint types bench cover
+.PHONY: help setup test lint types docs bench cover

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from costcalc.comparison import compare as compare
     from costcalc.crossings import Breakeven as Breakeven
     from costcalc.crossings import breakeven as breakeven
+    from costcalc.display import Result as Result
     from costcalc.errors import CostcalcError as CostcalcError
     from costcalc.errors import InputError as InputError
     from costcalc.errors import RateNotFoundError as RateNotFoundError
@@ -126,6 +127,7 @@ _HOMES = {
     "RatesSync": "upkeep.syncing",
     "Reconciliation": "reconciliation",
     "Report": "reporting",
+    "Result": "display",
     "Seats": "billing.account",
     "Sensitivity": "sensitivities",
     "SessionCost": "sessions",
