@@ -642,6 +642,16 @@ class TestFetching:
         with pytest.raises(InputError, match="cannot be fetched"):
             fetch(url)
 
+    @pytest.mark.usefixtures("_plain_http")
+    def test_a_failed_fetch_leaves_the_file_as_it_was(self, costcalc: Run, tmp_path: Path) -> None:
+        path = own_copy(tmp_path)
+        with serving(says(b"", 500)) as url:
+            code, out, err = costcalc("rates", "sync", "--fetch", "--url", url, "--into", str(path), "--write")
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert "status 500" in err
+        assert path.read_text(encoding="utf-8") == SHIPPED
+        assert [each.name for each in tmp_path.iterdir()] == ["rates.toml"]
+
 
 class TestCommand:
     def test_without_fetch_nothing_is_fetched(
