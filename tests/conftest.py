@@ -12,11 +12,7 @@ from tests.browser import browser, pages  # noqa: F401 (fixtures for all)
 from tests.schemas import mismatches
 
 settings.register_profile("costcalc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# The same examples at each run, and fewer: thousands of mutants are tried.
-settings.register_profile(
-    "mutants", settings.get_profile("costcalc"), derandomize=True, max_examples=25, database=None, print_blob=False
-)
-settings.load_profile(os.environ.get("COSTCALC_TEST_PROFILE", "costcalc"))
+settings.load_profile("costcalc")
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -226,7 +226,7 @@ class TestLargestBill:
         assert check.largest_usd == check.empty_bill.seat_usd + 3
         assert "largest_is_a_bound" in {notice.code for notice in check.notices}
 
-    @settings(max_examples=3 * settings().max_examples)
+    @settings(max_examples=300)
     @given(accounts())
     def test_the_dearest_month_costs_exactly_that(self, terms: Account) -> None:
         """The use that the check has in mind, billed, comes to the sum that it states: it can happen."""

@@ -16,7 +16,7 @@ np = pytest.importorskip("numpy", reason="a forecast needs numpy")
 draws = pytest.importorskip("costcalc.billing.draws", reason="a forecast needs numpy")
 
 
-@settings(max_examples=3 * settings().max_examples)
+@settings(max_examples=300)
 @given(limits_of_a_month())
 def test_each_draw_is_the_rule_record_by_record(drawn: Any) -> None:
     terms, day_us, use = drawn
@@ -34,7 +34,7 @@ def test_each_draw_is_the_rule_record_by_record(drawn: Any) -> None:
         assert (None if day < 0 else day_us[day]) == rule.exhausted_us
 
 
-@settings(max_examples=2 * settings().max_examples)
+@settings(max_examples=200)
 @given(accounts(steady=True), st.data())
 def test_people_of_the_same_limits_are_billed_as_a_crowd(account: Account, data: st.DataObject) -> None:
     account = account.model_copy(update={"seats": tuple(seats for seats in account.seats if seats.users)})
