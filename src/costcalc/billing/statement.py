@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from costcalc.billing.account import Account, Budget, Seats
 from costcalc.billing.bulk import bounds, first_times, flow, renumbered
+from costcalc.billing.plan import CREDITS_SINCE
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.usage import Actor, ColumnBuilder, UsageColumns, UsageRecord, instant, microseconds
 from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, BudgetTerms, Terms, Waterfall
@@ -624,9 +625,9 @@ class _Plan:
                     f"{plan.name} includes {promotion.included_credits:,} credits a seat for {promotion.who} "
                     f"(existing_customer); others have {plan.included_credits:,}",
                 )
-        if account.month < CREDITS_SINCE:
+        if account.first_day < CREDITS_SINCE:
             yield Notice(
-                "before_credits", f"Copilot is billed in AI credits since {CREDITS_SINCE}; {account.month} is before"
+                "before_credits", f"Copilot is billed in AI credits since {CREDITS_SINCE:%Y-%m}; {account.month} is before"
             )
         for budget in account.budgets:
             if budget.scope in ("user", "individual") and "stop" in budget.model_fields_set and not budget.stop:
@@ -645,7 +646,6 @@ class _Plan:
             )
 
 
-CREDITS_SINCE: Final = "2026-06"
 _DAY_US: Final = 86_400_000_000
 _END: Final = 2**62
 
