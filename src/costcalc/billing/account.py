@@ -221,7 +221,7 @@ class Account(_Stated):
         folded = {user.casefold() for user in self.users}
         # Seats that are only counted have no names: any user may hold one.
         any_user = any(seats.count is not None for seats in self.seats)
-        seen: set[tuple[str, str | None, str | None]] = set()
+        seen: dict[tuple[str, str | None, str | None], int] = {}
         for index, budget in enumerate(self.budgets):
             place: tuple[Key, ...] = ("budgets", index)
             if budget.scope not in _SCOPES_OF[self.kind]:
@@ -242,10 +242,13 @@ class Account(_Stated):
                     pass
                 elif budget.name not in names and not (budget.scope == "user" and any_user):
                     yield (*place, "name"), str(unknown_name(budget.scope, budget.name, names))
-            key = (budget.scope, budget.name if budget.scope in known else None, budget.cost_center)
-            if key in seen:
-                yield place, f"there are two budgets for one scope: {budget.label}"
-            seen.add(key)
+            name = budget.name if budget.scope in known else None
+            if name is not None and budget.scope == "user":
+                name = name.casefold()  # logins are the same in any case
+            first = seen.setdefault((budget.scope, name, budget.cost_center), index)
+            if first != index:
+                both = f"{self.budgets[first].label} (number {first + 1}), {budget.label} (number {index + 1})"
+                yield place, f"there are two budgets for one scope: {both} of [[budgets]]"
 
     @property
     def users(self) -> tuple[str, ...]:
