@@ -202,7 +202,7 @@ class SessionProfile(Shown, BaseModel):
         found = builtin.get(text.casefold()) if isinstance(name_or_path, str) else None
         if found is not None:
             return found
-        if isinstance(name_or_path, str) and not text.endswith(".toml") and not Path(text).is_file():
+        if isinstance(name_or_path, str) and not text.endswith(".toml") and not os.path.exists(text):  # noqa: PTH110 (no name is too long for it)
             raise unknown_name("profile", text, builtin, "or give the path of a .toml file")
         file = TomlFile.read(text)
         if "profile" not in file.data:
