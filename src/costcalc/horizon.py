@@ -19,6 +19,7 @@ from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.statement import Crowd, crowd_terms, seat_fees
 from costcalc.billing.usage import microseconds
 from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, Terms
+from costcalc.comparison import DEFAULT_OPTIONS
 from costcalc.errors import InputError, check_between
 from costcalc.estimation import (
     Estimate,
@@ -158,9 +159,10 @@ class Horizon:
         if tiers not in ("mean", "task"):
             raise InputError(f"tiers is mean or task, not {tiers!r:.40}")
         terms = loaded_account(account)
-        chosen = resolved_options([options] if isinstance(options, Option | str) else options or (), book)
         if isinstance(work, str | os.PathLike) and is_team_file(os.fspath(work)):
             work = Team.load(work, book)
+        options = options_or_usual(options, work, terms)
+        chosen = resolved_options([options] if isinstance(options, Option | str) else options, book)
         ways: list[tuple[str, list[list[Option]]]] = []
         if isinstance(work, Team):
             if developers is not None:
@@ -295,6 +297,15 @@ class HorizonMonth:
     ways: list[Way]
     levels: list[Level]
     long_context: list[str]
+
+
+def options_or_usual(
+    options: "Sequence[Option | str] | Option | str | None", work: object, account: object
+) -> "Sequence[Option | str] | Option | str":
+    """Options as given, else those of `costcalc.compare`; none where a team has its own, or an account says who pays."""
+    if options is not None:
+        return options
+    return () if isinstance(work, Team) or account is not None else DEFAULT_OPTIONS
 
 
 def spread_of(group: Group, name: str) -> tuple[Decimal, str, str]:

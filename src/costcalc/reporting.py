@@ -20,6 +20,7 @@ from costcalc.display import Cell, Heading, Part, Result, Table
 from costcalc.estimation import Option
 from costcalc.files import IF_THERE, whole_file
 from costcalc.forecasting import DEFAULT_DRAWS, forecast
+from costcalc.horizon import options_or_usual
 from costcalc.notices import Notice, distinct
 from costcalc.outlook import Forecast
 from costcalc.page import page
@@ -272,7 +273,8 @@ def report(
     book = rates or PriceBook.load()
     if isinstance(work, str | os.PathLike) and is_team_file(os.fspath(work)):
         work = Team.load(work, book)
-    chosen = [options] if isinstance(options, Option | str) else list(options or ())
+    options = options_or_usual(options, work, account)
+    chosen = [options] if isinstance(options, Option | str) else list(options)
     ahead = forecast(
         work, chosen, account=account, developers=developers, on=on, basis=basis, months=months,
         usage_growth=usage_growth, headcount_growth=headcount_growth, draws=draws, seed=seed, budget_usd=budget_usd,
