@@ -408,8 +408,6 @@ def test_named_seats_are_billed_as_the_records_of_each_of_them(
         for day in range(account.days_billed(seats))
     ]
     by_records = bill(records, account)
-    expected = bill_of_credits(
-        Option("copilot", "gpt-5.4"), sum((r.credits for r in records), Decimal(0)), 1, OCTOBER, account
-    )
+    expected = bill_of_credits(Option("copilot", "gpt-5.4"), Decimal(each_day * len(records)), 1, OCTOBER, account)
     for name in ("seat_usd", "included_used_credits", "metered_usd", "blocked_credits", "total_usd"):
         assert getattr(expected[0], name) == getattr(by_records, name)

@@ -71,9 +71,9 @@ def test_a_share_and_a_token_kind_on_the_axes_act_as_in_a_scenario() -> None:
 def test_a_range_that_is_left_out(name: str, swept: tuple[int, int], searched: tuple[int, int]) -> None:
     profile = SessionProfile.load("interactive_ide").changed(cache_write=0)
     (axis,) = sweep(profile, name, [PRO, MINI], on=JUNE).axes
-    assert (axis.values[0], axis.values[-1]) == swept
+    assert [axis.values[0], axis.values[-1]] == [*swept]
     found = breakeven(profile, [PRO, MINI], name, on=JUNE)
-    assert (found.low, found.high) == searched
+    assert [found.low, found.high] == [*searched]
 
 
 def test_a_price_can_be_swept() -> None:

@@ -259,8 +259,8 @@ def sweep(
 
     `over` names the inputs, as in `costcalc.whatif`; each may have a range and a number of values (`output=1000:5000:5`), or
     its values (`output=1000,2000`, or a mapping of names to values). Left out, a range is from 0 to twice what the input
-    is (a share: 0 to 1, active days: 0 to 31), with 9 values. Other arguments as in `costcalc.compare`. `rows()` gives a long frame: a row
-    for each point and option. `costcalc.breakeven` finds the exact places along one input.
+    is (a share: 0 to 1, active days: 0 to 31), with 9 values. Other arguments as in `costcalc.compare`. `rows()` gives a
+    long frame: a row for each point and option. `costcalc.breakeven` finds the exact places along one input.
 
     Raises `InputError` for an input or range that cannot be, more than two inputs or more than `MAX_POINTS` points, and
     what `estimate` raises.

@@ -20,7 +20,7 @@ from costcalc.billing.statement import Crowd, crowd_terms, seat_fees
 from costcalc.billing.usage import microseconds
 from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, Terms
 from costcalc.comparison import DEFAULT_OPTIONS
-from costcalc.errors import InputError, check_between
+from costcalc.errors import InputError, check_between, check_number
 from costcalc.estimation import (
     Estimate,
     Option,
@@ -151,9 +151,10 @@ class Horizon:
         rates: PriceBook | None,
     ) -> "Horizon":
         """Everything checked and looked up that does not depend on the draws."""
-        book = rates or PriceBook.load()
+        book = PriceBook.of(rates)
         check_between("months", months, 1, MAX_MONTHS)
         for label, growth in (("usage_growth", usage_growth), ("headcount_growth", headcount_growth)):
+            check_number(label, growth)
             if not -1 < growth <= 10:
                 raise InputError(f"{label} must be a share from above -1 to 10, not {growth}")
         if tiers not in ("mean", "task"):
@@ -162,7 +163,7 @@ class Horizon:
         if isinstance(work, str | os.PathLike) and is_team_file(os.fspath(work)):
             work = Team.load(work, book)
         options = options_or_usual(options, work, terms)
-        chosen = resolved_options([options] if isinstance(options, Option | str) else options, book)
+        chosen = resolved_options(options, book)
         ways: list[tuple[str, list[list[Option]]]] = []
         if isinstance(work, Team):
             if developers is not None:

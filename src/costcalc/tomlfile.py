@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, get_args
 
-from costcalc.errors import InputError, unknown_name
+from costcalc.errors import InputError, check_path, unknown_name
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -42,6 +42,7 @@ class TomlFile:
     @classmethod
     def read(cls, path: str | Path) -> "TomlFile":
         """Read and parse a file. Raises `InputError`, with the line where there is one, if that fails."""
+        check_path("a TOML file", path)
         shown = str(path)
         if not shown:
             raise InputError("no file name is given")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
 
 from costcalc.billing.plan import Plan, plans
-from costcalc.errors import InputError, unknown_name
+from costcalc.errors import InputError, check_type, unknown_name
 from costcalc.tomlfile import Key, TomlFile, validation_message
 
 AccountKind = Literal["individual", "organization", "enterprise"]
@@ -165,6 +165,7 @@ class Account(_Stated):
 
         Raises `InputError` with file and line for what cannot be.
         """
+        check_type("an account", path, (str, os.PathLike), "an Account or the path of its file")
         file = TomlFile.read(os.fspath(path))
         if "account" not in file.data:
             raise InputError(f"{file.path}: no [account] table; it needs at least kind and month")

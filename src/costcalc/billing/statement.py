@@ -16,7 +16,7 @@ from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.usage import Actor, ColumnBuilder, UsageColumns, UsageRecord, instant, microseconds
 from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, BudgetTerms, Terms, Waterfall
 from costcalc.display import Part, Result, Table, count_of, usd
-from costcalc.errors import InputError
+from costcalc.errors import InputError, check_type
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.rate import Rate, claims_line
 from costcalc.units import (
@@ -287,6 +287,7 @@ def bill(usage: "UsageColumns | Iterable[UsageRecord]", account: Account) -> Acc
     >>> result.included_used_credits, result.metered_credits, result.total_usd
     (Decimal('3800'), Decimal('200'), Decimal('40'))
     """
+    check_type("account", account, Account, "an Account; Account.load reads one from a file")
     columns = usage if isinstance(usage, UsageColumns) else UsageColumns.of(usage)
     return _billed(columns, _Plan(account, columns.actors, {}))
 

@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 
 from costcalc.billing.account import Account
 from costcalc.billing.usage import Actor, ColumnBuilder, UsageColumns, microseconds, nano_aiu_of
-from costcalc.errors import CostcalcError, InputError, unknown_name
+from costcalc.errors import CostcalcError, InputError, check_path, check_told, check_type, unknown_name
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import Rate
@@ -42,6 +42,9 @@ def read_usage_csv(
     `progress` is told the number of bytes read now and then. Raises `InputError` with file and line for the first row
     that cannot be billed: nothing is billed in part.
     """
+    check_path("path", path)
+    check_type("account", account, Account, "an Account; Account.load reads one from a file")
+    check_told(progress, "progress")
     shown = os.fspath(path)
     plain = read_plain(shown, account)
     if plain is not None:
@@ -179,7 +182,7 @@ class _Reader:
         if not counts:
             self._fail("the row has a model but no tokens")
         day = datetime.fromtimestamp(time_us // 1_000_000, UTC).date()
-        self._book = self._book or PriceBook.load()
+        self._book = PriceBook.of(self._book)
         try:
             usage = TokenUsage(**counts)
             rate = self._book.rate(model, on=day)
