@@ -73,8 +73,9 @@ def test_a_file_and_the_same_as_objects(tmp_path: Path) -> None:
     ("change", "line", "message"),
     [
         (('kind = "enterprise"', 'kind = "company"'), 2, "kind"),
+        (('plan = "business"', 'plan = "business"\nuser = ["cy"]'), 7, "unknown key 'user'; known: plan, users, count"),
         (('kind = "enterprise"\n', ""), 1, "kind is missing"),
-        (('kind = "enterprise"', 'kind = "organization"\nmnth = 1'), 3, "unknown key 'account.mnth'"),
+        (('kind = "enterprise"', 'kind = "organization"\nmnth = 1'), 3, "unknown key 'mnth'; known: kind, month, add"),
         (('month = "2026-10"', 'month = "2026-13"'), 3, "must be a month such as 2026-10"),
         (('month = "2026-10"', "month = 2026-10-01"), 3, "month"),
         (('plan = "business"', 'plan = "busines"'), 6, "unknown plan 'busines'"),
@@ -118,6 +119,13 @@ def test_a_mistake_names_file_and_line(tmp_path: Path, change: tuple[str, str], 
         Account.load(path)
     assert str(caught.value).startswith(f"{path}:{line}: " if line else f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_two_budgets_of_a_user_are_refused_in_any_case_and_named(tmp_path: Path) -> None:
+    text = f'{FILE}\n[[budgets]]\nscope = "user"\nname = "ANA"\nusd = 7\n'
+    both = r"user budget of ana \(number 1\), user budget of ANA \(number 3\) of \[\[budgets\]\]"
+    with pytest.raises(InputError, match=rf"account\.toml:\d+: there are two budgets for one scope: {both}"):
+        Account.load(write(tmp_path, text))
 
 
 def test_a_budget_for_a_user_who_holds_no_seat_is_refused_where_all_are_named(tmp_path: Path) -> None:

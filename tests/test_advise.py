@@ -15,6 +15,7 @@ from costcalc import (
     Budget,
     CostcalcError,
     Group,
+    InputError,
     Option,
     Seats,
     SessionProfile,
@@ -23,7 +24,9 @@ from costcalc import (
     breakeven,
     estimate,
     forecast,
+    report,
 )
+from costcalc.comparison import DEFAULT_OPTIONS
 from tests.conftest import Run
 
 OCTOBER = date(2026, 10, 15)
@@ -313,7 +316,7 @@ class TestTeam:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"options": None}, "no option to forecast"),
+        ({"options": []}, "no option to forecast"),
         ({"plans": ["gold"]}, "unknown plan 'gold'"),
         ({"plans": ["free"]}, "credits included in plan free are not known"),
         ({"plans": []}, "no plan to choose"),
@@ -341,3 +344,15 @@ def test_the_command_line(costcalc: Run) -> None:
     assert found["advised"] == f"{HAIKU}@pro"
     assert found["confidence"] == "0.95"
     assert [each["name"] for each in found["candidates"]] == [f"{HAIKU}@pro", f"{HAIKU}@max"]
+
+
+@pytest.mark.parametrize("ask", [advise, forecast, report])
+def test_left_out_the_options_are_those_of_a_comparison(ask: Any) -> None:
+    found = ask("interactive_ide", on=OCTOBER, draws=100)
+    assert found.to_dict() == ask("interactive_ide", DEFAULT_OPTIONS, on=OCTOBER, draws=100).to_dict()
+
+
+def test_an_account_says_who_pays_but_not_for_which_model() -> None:
+    account = Account(kind="organization", month="2026-10", seats=(Seats(plan="business", count=2),))
+    with pytest.raises(InputError, match="no option to forecast"):
+        advise("interactive_ide", account=account)

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -17,15 +17,19 @@ from costcalc import (
     SessionProfile,
     TokenUsage,
     UnknownNameError,
+    UsageRecord,
+    bill,
     compare,
     estimate,
     price,
 )
+from costcalc.estimation import bill_of_credits
 from costcalc.workload.benchmark import benchmarks
-from tests.strategies import BOOK, profiles
+from tests.strategies import BOOK, accounts, profiles
 
 JUNE = date(2026, 6, 15)
 NOVEMBER = date(2026, 11, 24)
+OCTOBER = date(2026, 10, 15)
 
 copilot_models = st.sampled_from(sorted({rate.model for rate in BOOK.in_force(on=NOVEMBER, route="copilot")}))
 
@@ -381,3 +385,29 @@ class TestAccount:
         (difference,) = result.differences
         assert "blocked use" in {cause.cause for cause in difference.causes}
         assert sum(cause.usd for cause in difference.causes) == difference.usd
+
+
+@given(accounts(limits=False), st.integers(0, 400), st.lists(st.integers(0, 60), max_size=2), st.booleans())
+def test_named_seats_are_billed_as_the_records_of_each_of_them(
+    account: Account, each_day: int, dollars: list[int], stop: bool
+) -> None:
+    named = [
+        seats
+        if seats.users
+        else seats.model_copy(update={"users": ("fay", "gus", "hal")[: seats.number], "count": None})
+        for seats in account.seats
+    ]
+    places = ({"scope": "user", "name": "*"}, {"scope": "user", "name": named[0].users[0].upper()})
+    budgets = [Budget.model_validate({**place, "usd": usd}) for place, usd in zip(places, dollars, strict=False)]
+    budgets.append(Budget(scope="enterprise", usd=20, stop=stop))
+    account = Account.model_validate({**dict(account), "seats": tuple(named), "budgets": tuple(budgets)})
+    records = [
+        UsageRecord(account.ends - timedelta(days=day + 1), user, each_day)
+        for seats in account.billed_seats()
+        for user in seats.users
+        for day in range(account.days_billed(seats))
+    ]
+    by_records = bill(records, account)
+    expected = bill_of_credits(Option("copilot", "gpt-5.4"), Decimal(each_day * len(records)), 1, OCTOBER, account)
+    for name in ("seat_usd", "included_used_credits", "metered_usd", "blocked_credits", "total_usd"):
+        assert getattr(expected[0], name) == getattr(by_records, name)

@@ -629,7 +629,7 @@ class TestTeams:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"options": None}, "no option to forecast"),
+        ({"options": []}, "no option to forecast"),
         ({"options": "copilot/gpt-5-mini@business", "developers": 10_000_000}, "more credits than can be counted"),
         ({"options": [DEAR, DEAR]}, "given twice"),
         ({"options": "copilot/gpt-99"}, "unknown model"),

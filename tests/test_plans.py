@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costcalc import UnknownNameError, plan, plans
+from costcalc import RateNotFoundError, UnknownNameError, plan, plans
 from costcalc.billing.bill import monthly_bill
 
 OCTOBER = date(2026, 10, 15)
@@ -103,6 +103,12 @@ def test_an_unknown_allowance_is_not_zero() -> None:
 def test_what_the_bill_assumes_is_told(name: str, credits: int, code: str) -> None:
     assert code in {n.code for n in monthly_bill(plan(name), 1, Decimal(credits), OCTOBER)[1]}
     assert not monthly_bill(plan("pro"), 1, Decimal(1_500), OCTOBER)[1]
+
+
+def test_a_day_before_ai_credits_has_no_terms() -> None:
+    assert list(plan("pro").all_parts(date(2026, 6, 1)))
+    with pytest.raises(RateNotFoundError, match="on 2026-05-31; the first day of AI credits is 2026-06-01"):
+        list(plan("pro").all_parts(date(2026, 5, 31)))
 
 
 def test_a_plan_is_found_without_regard_to_case() -> None:

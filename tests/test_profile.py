@@ -140,6 +140,8 @@ compact_at = 102_400
         (('title = "Mine"', 'title = "Mine'), 2, "not valid TOML"),
         (("[sources.log]", "[surces.log]"), 10, "unknown key 'surces'"),
         (("output = 2_500.5", 'output = "2500"'), 5, "output must be a number, not a text"),
+        (("output = 2_500.5", "output = 1\nactive_day = 3"), 6, "unknown key 'active_day'; nearest: active_days"),
+        (("value = 200_000, ", "value = 200_000, wo = 1, "), 4, "unknown key 'wo'; known: .*how"),
         (("output = 2_500.5", "output = 1\nprovenance = {}"), 6, "unknown key 'provenance'"),
         (("[profile]\n", "[profiles]\n"), None, r"no \[profile\] table"),
         (('title = "Mine"', "turns = { turns = 3 }"), 3, "fresh_input follows from turns"),

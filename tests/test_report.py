@@ -249,7 +249,7 @@ def test_the_command_writes_by_the_name_of_the_file_and_says_the_answer(costcalc
     ("arguments", "message"),
     [
         ([], "a page is a file: give -o report.html, or --format markdown to read it here"),
-        (["-o", "r.html"], "no option to forecast; give at least one, such as copilot/mai-code-1.1-flash@pro"),
+        (["-o", "r.html", "--draws", "3"], "draws must be a whole number from 100"),
         (["--format", "pdf"], "'pdf' is not one of html, table, json, csv, markdown"),
         (["-o", "none/r.html", "--option", OPTIONS[2], "--draws", "100"], "none/r.html: cannot be written"),
         (["-o", ".", "--replace"], ".: not a file that can be replaced; give another name"),

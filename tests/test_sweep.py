@@ -57,6 +57,25 @@ def test_a_share_and_a_token_kind_on_the_axes_act_as_in_a_scenario() -> None:
     assert found.points[0].totals_usd == (same.scenarios[0].outcomes[0].total_usd,)
 
 
+@pytest.mark.parametrize(
+    ("name", "swept", "searched"),
+    [
+        ("tasks_per_day", (0, 30), (0, 150)),
+        ("requests_per_task", (1, 18), (1, 90)),
+        ("cached_share", (0, 1), (0, 1)),
+        ("active_days", (0, 31), (0, 31)),
+        ("developers", (1, 2), (1, 10)),
+        ("cache_write", (0, 2_000), (0, 10_000)),
+    ],
+)
+def test_a_range_that_is_left_out(name: str, swept: tuple[int, int], searched: tuple[int, int]) -> None:
+    profile = SessionProfile.load("interactive_ide").changed(cache_write=0)
+    (axis,) = sweep(profile, name, [PRO, MINI], on=JUNE).axes
+    assert [axis.values[0], axis.values[-1]] == [*swept]
+    found = breakeven(profile, [PRO, MINI], name, on=JUNE)
+    assert [found.low, found.high] == [*searched]
+
+
 def test_a_price_can_be_swept() -> None:
     found = sweep("interactive_ide", "price.api/gpt-5.4-mini.output=0:9:3", [MINI], on=JUNE)
     totals = [point.totals_usd[0] for point in found.points]

@@ -126,3 +126,14 @@ def test_a_large_file_is_billed_as_its_records_one_by_one(tmp_path: Path) -> Non
     assert fast == bill(expected, ACCOUNT)
     asked = sum(Decimal(f"{number % 97}.{number % 1000:03}") for number in range(30_000))
     assert fast.included_used_credits + fast.metered_credits == asked
+
+
+@pytest.mark.parametrize(("cell", "message"), [("x", "'x' is not"), ("-1", "'-1' is not"), ("1.5", "'1.5' is not")])
+def test_a_bad_count_is_refused_beside_credits_too(tmp_path: Path, cell: str, message: str) -> None:
+    path = tmp_path / "usage.csv"
+    rows = "2026-10-01T00:00:00Z,ana,1,5\n2026-10-02T00:00:00Z,ana,1,"
+    path.write_text(f"time,user,credits,output\n{rows}\n")
+    assert len(read_usage_csv(path, ACCOUNT)) == 2
+    path.write_text(f"time,user,credits,output\n{rows}{cell}\n")
+    with pytest.raises(InputError, match=f"usage.csv:3: output {message} a whole number of tokens"):
+        read_usage_csv(path, ACCOUNT)

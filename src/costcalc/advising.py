@@ -5,7 +5,7 @@ work than is blocked now.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -18,7 +18,7 @@ from costcalc.billing.account import Account
 from costcalc.billing.plan import plan as plan_named
 from costcalc.crossings import breakeven
 from costcalc.display import Part, Result, Table, cents, number, percent, usd
-from costcalc.errors import check_between
+from costcalc.errors import check_between, check_type
 from costcalc.estimation import Option
 from costcalc.forecasting import (
     DEFAULT_DRAWS,
@@ -360,6 +360,7 @@ def advise(
     check_between("draws", draws, 100, MAX_DRAWS)
     check_between("seed", seed, 0, 2**63)
     holds = checked_confidence(confidence)
+    check_type("plans", plans, (Iterable, type(None)), "a list of plans")
     horizon = replace(
         Horizon.of(work, options, account, developers, on, basis, 1, 0.0, 0.0, None, "mean", split_cache_writes, rates),
         with_claims=False,

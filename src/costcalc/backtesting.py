@@ -12,7 +12,7 @@ import numpy as np
 
 from costcalc.display import Part, Result, Table, count_of
 from costcalc.entries import ReadLog, UsageEntry
-from costcalc.errors import InputError, check_between
+from costcalc.errors import InputError, check_between, check_number
 from costcalc.fitting import DEFAULT_PAUSE, tasks_of
 from costcalc.history import Pricer, listed_paths
 from costcalc.horizon import MAX_DRAWS
@@ -195,12 +195,14 @@ def backtest(
 
     Raises `InputError` for a history that is too short, or has no use of known cost.
     """
+    if split is not None:
+        check_number("split", split)
     if split is not None and not 0 < split < 1:
         raise InputError(f"split must be a share between 0 and 1, not {split}")
     check_between("draws", draws, 100, MAX_DRAWS)
     check_between("seed", seed, 0, 2**63)
     log = ReadLog()
-    pricer = Pricer(rates or PriceBook.load())
+    pricer = Pricer(PriceBook.of(rates))
     tasks, unknown = _tasks(paths, user, pause, pricer, log, told)
     if not tasks:
         raise InputError("no use of known cost and time in this history")

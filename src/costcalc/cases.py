@@ -65,7 +65,7 @@ class Case:
         rates: PriceBook | None,
     ) -> "Case":
         """What a public function was given, loaded and checked. Raises `InputError` for what cannot be."""
-        book = rates or PriceBook.load()
+        book = PriceBook.of(rates)
         terms = loaded_account(account)
         day = estimated_day(on, terms)
         count = checked_developers(developers, terms)
@@ -73,7 +73,7 @@ class Case:
 
     def options(self, options: Sequence[Option | str] | Option | str) -> list[Option]:
         """Options with the ids of their models and plans. Raises `InputError` for none, or one that is given twice."""
-        chosen = resolved_options([options] if isinstance(options, Option | str) else options, self.book)
+        chosen = resolved_options(options, self.book)
         if not chosen:
             raise InputError("give at least one option, such as copilot/mai-code-1.1-flash@pro")
         names = [str(option) for option in chosen]

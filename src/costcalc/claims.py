@@ -127,7 +127,7 @@ def price_history(
     >>> [(rate.source, rate.usd_per_mtok.output) for rate in found.conflicts[0]]
     [('openai-pricing-page', Decimal('4.5')), ('mai-vs-gpt-comparison-article', Decimal('0.6'))]
     """
-    book = rates or PriceBook.load()
+    book = PriceBook.of(rates)
     day = checked_day(on)
     found = book.model(model)
     claims = book.history(found.id, route=route)

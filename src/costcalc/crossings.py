@@ -378,11 +378,9 @@ def _with_blocks(
 
 
 def _range(varied: Input, now: Decimal, low: object, high: object) -> tuple[Decimal, Decimal]:
-    default = 10 * (now or Decimal(1_000))
-    if varied.most is not None and varied.name in (SHARE, "active_days"):
-        default = varied.most
-    first = varied.checked(low if low is not None else varied.least)  # type: ignore[arg-type]
-    last = varied.checked(high if high is not None else default)  # type: ignore[arg-type]
+    least, most = varied.usual_range(now, 10)
+    first = varied.checked(least if low is None else low)  # type: ignore[arg-type]
+    last = varied.checked(most if high is None else high)  # type: ignore[arg-type]
     if last - first < NARROWEST:
         raise InputError(
             f"{varied.name} must go from at least {plain(varied.least)} up to more, not from {plain(first)} to {plain(last)}"

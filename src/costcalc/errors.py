@@ -4,7 +4,9 @@ Every message is one line that says what is wrong, where, and what to do. All ar
 does not know costcalc still handles them.
 """
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 
 class CostcalcError(ValueError):
@@ -27,6 +29,41 @@ def check_between(name: str, value: object, low: int, high: int) -> None:
     """Raise `InputError` unless a value is a whole number from low to high."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise InputError(f"{name} must be a whole number from {low:,} to {high:,}, not {value!r:.40}")
+
+
+def check_type(name: str, value: object, kind: "type | tuple[Any, ...]", what: str) -> None:
+    """Raise `InputError` unless a value is of a type, `what` in words."""
+    if not isinstance(value, kind):
+        raise InputError(f"{name} must be {what}, not {_shown(value)}")
+
+
+def check_flag(name: str, value: object) -> None:
+    """Raise `InputError` unless a value is True or False: a text such as "no" would count as yes."""
+    check_type(name, value, bool, "True or False")
+
+
+def check_told(told: object, name: str = "told") -> None:
+    """Raise `InputError` unless what is to be told of the progress is a function, or None."""
+    check_type(name, told, (Callable, type(None)), "a function")
+
+
+def check_path(name: str, value: object) -> None:
+    """Raise `InputError` unless a value is a path; a number would be taken for a file that is open."""
+    check_type(name, value, (str, os.PathLike), "a path")
+
+
+def check_number(name: str, value: object) -> None:
+    """Raise `InputError` unless a value is a finite number."""
+    from decimal import Decimal
+
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not Decimal(value).is_finite():
+        raise InputError(f"{name} must be a number, not {_shown(value)}")
+
+
+def check_known(what: str, given: object, known: Collection[str]) -> None:
+    """Raise `UnknownNameError` unless a value is one of the names that are known."""
+    if not isinstance(given, str) or given not in known:
+        raise unknown_name(what, given, known)
 
 
 def unknown_name(what: str, given: object, known: Iterable[str], hint: str = "") -> UnknownNameError:

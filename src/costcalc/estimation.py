@@ -18,7 +18,7 @@ from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.statement import expected_bill
 from costcalc.charts import Chart
 from costcalc.display import Cell, Part, Result, Table, number, usd
-from costcalc.errors import InputError, unknown_name
+from costcalc.errors import InputError, check_flag, check_known, check_number, check_type, unknown_name
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook, checked_day
 from costcalc.pricing.catalog import STANDARD
@@ -64,8 +64,7 @@ class Option:
 
     def resolved(self, book: PriceBook) -> "Option":
         """The same option with the ids of its model and plan. Raises `UnknownNameError` for a name it does not know."""
-        if self.route not in book.routes:
-            raise unknown_name("route", self.route, book.routes)
+        check_known("route", self.route, book.routes)
         plan = None if self.plan is None else plan_named(self.plan).id
         return replace(self, model=book.model(self.model).id, plan=plan)
 
@@ -80,7 +79,7 @@ class Option:
         model, at, plan = rest.partition("@")
         if not slash or not route or not model or (at and not plan):
             raise InputError(f"option {text!r:.80} is not of the form {_GRAMMAR}")
-        book = book or PriceBook.load()
+        book = PriceBook.of(book)
         if route not in book.routes:
             raise unknown_name("route", route, book.routes, f"in option {text!r:.80}")
         values: dict[str, Any] = {}
@@ -327,7 +326,7 @@ def estimate(
     >>> month.credits, month.total_usd
     (Decimal('1893.6'), Decimal('13.936'))
     """
-    book = rates or PriceBook.load()
+    book = PriceBook.of(rates)
     option = Option(route, model, plan, service_tier, None, auto, data_residency).resolved(book)
     option = option.with_token_factor(token_factor)
     terms = loaded_account(account)
@@ -354,9 +353,18 @@ def loaded_profile(profile: "SessionProfile | str | os.PathLike[str]") -> Sessio
     return profile if isinstance(profile, SessionProfile) else SessionProfile.load(profile)
 
 
-def resolved_options(options: "Iterable[Option | str]", book: PriceBook) -> list[Option]:
-    """Options, each an `Option` or its text, with the ids of their models and plans."""
-    return [each.resolved(book) if isinstance(each, Option) else Option.parse(each, book) for each in options]
+def resolved_options(options: "Iterable[Option | str] | Option | str", book: PriceBook) -> list[Option]:
+    """Options (one or several), each an `Option` or its text, with the ids of their models and plans.
+
+    Raises `InputError` for what is neither.
+    """
+    form = "a list of options, each an Option or a text such as copilot/gpt-5-mini@pro"
+    listed = [options] if isinstance(options, Option | str) else options
+    check_type("options", listed, Iterable, form)
+    listed = list(listed)
+    for each in listed:
+        check_type("options", each, (Option, str), form)
+    return [each.resolved(book) if isinstance(each, Option) else Option.parse(each, book) for each in listed]
 
 
 def loaded_account(account: "Account | str | os.PathLike[str] | None") -> Account | None:
@@ -387,7 +395,7 @@ def option_rate(book: PriceBook, option: Option, on: date, basis: str) -> Rate:
 
 def with_option_modifiers(book: PriceBook, option: Option, rate: Rate) -> Rate:
     """A claim with the option's modifiers; plans without the auto discount do not get it."""
-    discount = option.auto and not (option.plan and plan_named(option.plan).auto_only)
+    discount = False if option.plan and plan_named(option.plan).auto_only else option.auto
     return rate.with_modifiers(*chosen_modifiers(book, discount, option.data_residency))
 
 
@@ -407,6 +415,7 @@ def estimate_option(
 
     `account` bills the Copilot route where the option has no plan.
     """
+    check_flag("split_cache_writes", split_cache_writes)
     if option.plan is not None and option.route != "copilot":
         raise InputError(f"plan {option.plan} applies to route copilot, not to {option.route}; leave it out")
     tokens, notices = _task_tokens(profile, option, rate, book, split_cache_writes)
@@ -569,6 +578,8 @@ def checked_developers(developers: object, account: Account | None = None) -> in
 
 def checked_usd(what: str, value: "Decimal | int | str") -> Decimal:
     """An amount that a caller states. Raises `InputError` unless it is a number of at least 0."""
+    if not isinstance(value, str):
+        check_number(what, value)
     try:
         amount = Decimal(value)
     except ArithmeticError:

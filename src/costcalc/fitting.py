@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 
 from costcalc.display import Part, Result, Table, count_of, number
 from costcalc.entries import ReadLog, UsageEntry
-from costcalc.errors import InputError
+from costcalc.errors import InputError, check_type
 from costcalc.files import IF_THERE, whole_file
 from costcalc.history import listed_paths
 from costcalc.notices import Notice
@@ -216,6 +216,7 @@ def fit_profile(
 
     Raises `InputError` if there is no task to be found: daily reports know no tasks.
     """
+    check_type("name", name, str, "a text")
     if not 1 <= len(name.strip()) <= 200 or not name.isprintable():
         raise InputError(f"name must be a text of 1 to 200 characters on one line, not {name!r:.40}")
     log = ReadLog()
@@ -245,6 +246,7 @@ def fit_profile(
 
 def tasks_of(entries: list[UsageEntry], pause: timedelta) -> list[Task]:
     """The tasks that calls belong to, by turn or by pauses."""
+    check_type("pause", pause, timedelta, "a datetime.timedelta")
     by_turn: dict[tuple[str, str | None, str], Task] = {}
     by_session: dict[tuple[str, str | None], list[UsageEntry]] = {}
     for entry in entries:

@@ -24,7 +24,7 @@ from costcalc.billing.plan import Plan
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.statement import AccountBill, seat_fee, timestamp
 from costcalc.display import Part, Result, Table, count_of, csv_text, usd
-from costcalc.errors import InputError, UnknownNameError
+from costcalc.errors import InputError, UnknownNameError, check_type
 from costcalc.estimation import Estimate
 from costcalc.files import whole_file
 from costcalc.history import REPORTED, Key, Totals, UsageReport
@@ -239,7 +239,10 @@ def to_focus(
     >>> charges.billed_usd == month.total_usd
     True
     """
-    book = rates or PriceBook.load()
+    book = PriceBook.of(rates)
+    check_type("result", result, (AccountBill, UsageReport, Estimate), "a bill, a usage report or an estimate")
+    if billing_account is not None:
+        check_type("billing_account", billing_account, str, "a text")
     if billing_account is not None and not billing_account.strip():
         raise InputError("the billing account has no name")
     if isinstance(result, AccountBill):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from costcalc.billing.account import Account
-from costcalc.errors import InputError, check_between
+from costcalc.errors import InputError, check_between, check_number, check_told, check_type
 from costcalc.estimation import Option, checked_usd
 from costcalc.horizon import (
     ASSUMED,
@@ -50,7 +50,7 @@ from costcalc.outlook import (
     weighted_quantiles,
 )
 from costcalc.pricing.book import BEST, PriceBook
-from costcalc.simulation import BLOCK, ONE_BY_ONE, Way, WayDraws, joined, make_tables, simulate_month
+from costcalc.simulation import BLOCK, MAX_WORKERS, ONE_BY_ONE, Way, WayDraws, joined, make_tables, simulate_month
 from costcalc.team import Team
 from costcalc.tokens import KINDS
 from costcalc.units import canonical, credits_of_nano_aiu, credits_of_usd, plain
@@ -108,10 +108,13 @@ def forecast(
     """
     check_between("draws", draws, 100, MAX_DRAWS)
     check_between("seed", seed, 0, 2**63)
+    if precision is not None:
+        check_number("precision", precision)
     if precision is not None and not 0.0001 <= precision < 1:
         raise InputError(f"precision must be a share from 0.0001 to below 1, not {precision}")
     budget = None if budget_usd is None else checked_usd("budget", budget_usd)
-    asked = [confidence] if isinstance(confidence, int | float | Decimal) else list(confidence)
+    asked = [confidence] if isinstance(confidence, int | float | Decimal | str) else confidence
+    check_type("confidence", asked, Iterable, "a share such as 0.9, or a list of them")
     confidences = [checked_confidence(each) for each in asked]
     horizon = Horizon.of(
         work, options, account, developers, on, basis, months, usage_growth, headcount_growth, so_far, tiers,
@@ -132,6 +135,9 @@ def drawn_months(
     told: "Callable[[int, int], object] | None" = None,
 ) -> list[list[WayDraws]]:
     """By month and way what came of the draws: as many as asked for, and more until the precision is reached."""
+    if workers is not None:
+        check_between("workers", workers, 1, MAX_WORKERS)
+    check_told(told)
     parts: list[list[list[WayDraws]]] = [[[] for _ in month.ways] for month in planned]
     tables = make_tables([(month.units, month.thresholds) for month in planned], seed)
     goal, done = draws if precision is None else -(-draws // BLOCK) * BLOCK, 0

@@ -259,8 +259,8 @@ def sweep(
 
     `over` names the inputs, as in `costcalc.whatif`; each may have a range and a number of values (`output=1000:5000:5`), or
     its values (`output=1000,2000`, or a mapping of names to values). Left out, a range is from 0 to twice what the input
-    is, within what it can be, with 9 values. Other arguments as in `costcalc.compare`. `rows()` gives a long frame: a row
-    for each point and option. `costcalc.breakeven` finds the exact places along one input.
+    is (a share: 0 to 1, active days: 0 to 31), with 9 values. Other arguments as in `costcalc.compare`. `rows()` gives a
+    long frame: a row for each point and option. `costcalc.breakeven` finds the exact places along one input.
 
     Raises `InputError` for an input or range that cannot be, more than two inputs or more than `MAX_POINTS` points, and
     what `estimate` raises.
@@ -334,9 +334,8 @@ def _axes(over: Axes, case: Case, options: Sequence[Option]) -> tuple[list[Input
         varied = Input.named(name, case.book)
         now = varied.now(case, options)
         inputs.append(varied)
-        axes.append(
-            Axis(varied.name, varied.unit, _checked(varied, _range(varied, now) if values is None else values), now)
-        )
+        usual = _steps(*varied.usual_range(now, 2), STEPS, whole=varied.whole)
+        axes.append(Axis(varied.name, varied.unit, _checked(varied, list(usual) if values is None else values), now))
     if not 1 <= len(axes) <= 2 or len({axis.name for axis in axes}) < len(axes):
         raise InputError(
             f"sweep over one input or over two different ones, not {', '.join(name for name, _ in stated) or 'none'}"
@@ -362,14 +361,6 @@ def _parsed(text: object) -> tuple[str, list[Value] | None]:
     if count != count.to_integral_value() or not 2 <= count <= MAX_POINTS or not low < high:
         raise InputError(f"{name}: a range goes from a lower to a higher value in 2 steps at least, not {rest!r:.60}")
     return name, list(_steps(low, high, int(count), whole=name == PEOPLE))
-
-
-def _range(varied: Input, now: Decimal) -> list[Value]:
-    """From nothing to twice what an input is, within what it can be."""
-    high = 2 * (now or Decimal(1))
-    if varied.most is not None:
-        high = min(high, varied.most)
-    return list(_steps(varied.least, high, STEPS, whole=varied.whole))
 
 
 def _steps(low: Decimal, high: Decimal, count: int, *, whole: bool) -> Iterator[Decimal]:

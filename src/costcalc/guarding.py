@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final, Literal
 
 from costcalc.display import Part, Result, Table, count_of, json_text, number, usd
-from costcalc.errors import InputError
+from costcalc.errors import InputError, check_number
 from costcalc.estimation import Estimate, checked_usd
 from costcalc.files import whole_file
 from costcalc.horizon import PLANNED
@@ -358,6 +358,8 @@ def check(
 
 
 def _checked_increase(value: "Decimal | int | str") -> Decimal:
+    if not isinstance(value, str):
+        check_number("max_increase", value)
     try:
         share = Decimal(value)
     except ArithmeticError:

@@ -14,9 +14,17 @@ from typing import Any, ClassVar, Final, Literal, get_args
 from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.display import Part, Result, Table, count_of, number, usd
 from costcalc.entries import ReadLog, Skipped, UsageEntry
-from costcalc.errors import CostcalcError, InputError, UnknownNameError, unknown_name
+from costcalc.errors import (
+    CostcalcError,
+    InputError,
+    UnknownNameError,
+    check_known,
+    check_path,
+    check_type,
+    unknown_name,
+)
 from costcalc.notices import Notice, distinct
-from costcalc.pricing.book import PriceBook
+from costcalc.pricing.book import PriceBook, checked_day
 from costcalc.pricing.rate import Rate, claims_line
 from costcalc.readers.find import Found, known_places, read_usage
 from costcalc.readers.github_report import REST_SOURCE
@@ -402,14 +410,20 @@ def usage(
 
     Raises `InputError` for a path at which there is nothing, `UnknownNameError` for a key or model that is not known.
     """
+    check_type("by", by, Iterable, f"a list of keys: {', '.join(KEYS)}")
     for key in by:
-        if key not in KEYS:
-            raise unknown_name("key", key, KEYS)
+        check_known("key", key, KEYS)
+    since = None if since is None else checked_day(since, "since")
+    until = None if until is None else checked_day(until, "until")
+    for name, text in (("as_model", as_model), ("as_route", as_route), ("pseudonym_key", pseudonym_key)):
+        check_type(name, text, (str, type(None)), "a text")
+    if export is not None:
+        check_path("export", export)
     if since is not None and until is not None and until < since:
         raise InputError(f"until {until} is before since {since}")
     if pseudonym_key is not None and not pseudonym_key:
         raise InputError("pseudonyms need a key that is not empty: without one they can be guessed")
-    pricer = Pricer(rates or PriceBook.load(), as_model, as_route)
+    pricer = Pricer(PriceBook.of(rates), as_model, as_route)
     log = ReadLog()
     found: list[Found] = []
     totals, unbilled = Totals(), Totals()
@@ -497,7 +511,12 @@ def listed_paths(paths: "Iterable[str | os.PathLike[str]] | str | os.PathLike[st
     """Paths as texts; without any, the known places of this user's machine."""
     if isinstance(paths, str | os.PathLike):
         return [os.fspath(paths)]
-    listed = [os.fspath(path) for path in paths or ()] or [os.fspath(place) for place in known_places()]
+    given = () if paths is None else paths
+    check_type("paths", given, Iterable, "a path, or a list of them")
+    stated = list(given)
+    for path in stated:
+        check_path("each of the paths", path)
+    listed = [os.fspath(path) for path in stated] or [os.fspath(place) for place in known_places()]
     if not listed:
         raise InputError("no logs in the known places of this machine; give the path of a log, a report or a folder")
     return listed

@@ -19,7 +19,8 @@ from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.statement import Crowd, crowd_terms, seat_fees
 from costcalc.billing.usage import microseconds
 from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, Terms
-from costcalc.errors import InputError, check_between
+from costcalc.comparison import DEFAULT_OPTIONS
+from costcalc.errors import InputError, check_between, check_number
 from costcalc.estimation import (
     Estimate,
     Option,
@@ -150,17 +151,19 @@ class Horizon:
         rates: PriceBook | None,
     ) -> "Horizon":
         """Everything checked and looked up that does not depend on the draws."""
-        book = rates or PriceBook.load()
+        book = PriceBook.of(rates)
         check_between("months", months, 1, MAX_MONTHS)
         for label, growth in (("usage_growth", usage_growth), ("headcount_growth", headcount_growth)):
+            check_number(label, growth)
             if not -1 < growth <= 10:
                 raise InputError(f"{label} must be a share from above -1 to 10, not {growth}")
         if tiers not in ("mean", "task"):
             raise InputError(f"tiers is mean or task, not {tiers!r:.40}")
         terms = loaded_account(account)
-        chosen = resolved_options([options] if isinstance(options, Option | str) else options or (), book)
         if isinstance(work, str | os.PathLike) and is_team_file(os.fspath(work)):
             work = Team.load(work, book)
+        options = options_or_usual(options, work, terms)
+        chosen = resolved_options(options, book)
         ways: list[tuple[str, list[list[Option]]]] = []
         if isinstance(work, Team):
             if developers is not None:
@@ -295,6 +298,15 @@ class HorizonMonth:
     ways: list[Way]
     levels: list[Level]
     long_context: list[str]
+
+
+def options_or_usual(
+    options: "Sequence[Option | str] | Option | str | None", work: object, account: object
+) -> "Sequence[Option | str] | Option | str":
+    """Options as given, else those of `costcalc.compare`; none where a team has its own, or an account says who pays."""
+    if options is not None:
+        return options
+    return () if isinstance(work, Team) or account is not None else DEFAULT_OPTIONS
 
 
 def spread_of(group: Group, name: str) -> tuple[Decimal, str, str]:

@@ -102,6 +102,16 @@ class Input:
             return Decimal(MAX_USD_PER_MTOK)
         return {SHARE: Decimal(1), "active_days": Decimal(31), PEOPLE: Decimal(MAX_DEVELOPERS)}.get(self.name)
 
+    def usual_range(self, now: Decimal, times: int) -> tuple[Decimal, Decimal]:
+        """From the smallest value to so many times what it is (1,000 where that is 0), within what it can be.
+
+        A share and the days of a month go as far as they can.
+        """
+        if self.most is not None and self.name in (SHARE, "active_days"):
+            return self.least, self.most
+        high = times * (now or Decimal(1_000))
+        return self.least, high if self.most is None else min(high, self.most)
+
     def checked(self, value: "Value") -> Decimal:
         """A number as a value of the input. Raises `InputError` for one that it cannot have, or something that is none."""
         found = number_of(self.name, value)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.display import Part, Result, Table, count_of, usd
+from costcalc.errors import check_flag, check_type
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook, checked_day
 from costcalc.pricing.catalog import STANDARD
@@ -162,8 +163,9 @@ def price(
     >>> price("Claude Haiku 4.5", usage, on=date(2026, 8, 1), auto=True).credits
     Decimal('9.109908')
     """
-    book = rates or PriceBook.load()
+    book = PriceBook.of(rates)
     day = checked_day(on)
+    check_type("usage", usage, TokenUsage, "a TokenUsage")
     rate = book.rate(model, route=route, on=day, basis=basis, service_tier=service_tier)
     rate = rate.with_modifiers(*chosen_modifiers(book, auto, data_residency))
     cost = rate.cost(usage)
@@ -177,6 +179,8 @@ def price(
 
 def chosen_modifiers(book: PriceBook, auto: bool, data_residency: bool) -> "Iterator[Any]":
     """The modifiers that are switched on, from the price book."""
+    check_flag("auto", auto)
+    check_flag("data_residency", data_residency)
     for name, chosen in (("auto", auto), ("data_residency", data_residency)):
         if chosen:
             if name not in book.modifiers:

@@ -170,7 +170,7 @@ def reconcile(
     residency, or one that is not applied), cache writes priced as input or input as cache writes, another tier, or
     rounding. Raises `InputError` for a path at which there is nothing.
     """
-    pricer = Pricer(rates or PriceBook.load())
+    pricer = Pricer(PriceBook.of(rates))
     log = ReadLog()
     records = compared = exact = 0
     reported: Exact = 0

@@ -17,9 +17,10 @@ from costcalc.billing.account import Account
 from costcalc.charts import Chart
 from costcalc.comparison import Comparison, compare
 from costcalc.display import Cell, Heading, Part, Result, Table
-from costcalc.estimation import Option
+from costcalc.estimation import Option, resolved_options
 from costcalc.files import IF_THERE, whole_file
 from costcalc.forecasting import DEFAULT_DRAWS, forecast
+from costcalc.horizon import options_or_usual
 from costcalc.notices import Notice, distinct
 from costcalc.outlook import Forecast
 from costcalc.page import page
@@ -269,10 +270,11 @@ def report(
     >>> found.forecast.credits.mean, found.advice.advised.name, [chart.name for chart in found.charts()]
     (Decimal('1893.6'), 'copilot/mai-code-1-flash@pro', ['spend', 'bills', 'tornado-1'])
     """
-    book = rates or PriceBook.load()
+    book = PriceBook.of(rates)
     if isinstance(work, str | os.PathLike) and is_team_file(os.fspath(work)):
         work = Team.load(work, book)
-    chosen = [options] if isinstance(options, Option | str) else list(options or ())
+    options = options_or_usual(options, work, account)
+    chosen = resolved_options(options, book)
     ahead = forecast(
         work, chosen, account=account, developers=developers, on=on, basis=basis, months=months,
         usage_growth=usage_growth, headcount_growth=headcount_growth, draws=draws, seed=seed, budget_usd=budget_usd,

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from costcalc.display import SCHEMA_VERSION, Result, json_text
-from costcalc.errors import InputError
+from costcalc.errors import InputError, check_path
 from costcalc.files import target_of
 from costcalc.texts import visible
 from costcalc.tokens import MAX_COUNT
@@ -108,6 +108,7 @@ def check_replaceable(path: "str | os.PathLike[str]") -> None:
 
 
 def _text_of(path: "str | os.PathLike[str]") -> str:
+    check_path("baseline", path)
     shown = os.fspath(path)
     if not shown:
         raise InputError("no file name is given for the baseline")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, get_args
 
 from costcalc.display import SCHEMA_VERSION
-from costcalc.errors import unknown_name
+from costcalc.errors import check_known
 from costcalc.focus import COLUMNS, FOCUS_VERSION
 from costcalc.history import KEYS
 from costcalc.pricing.rate import STATUSES, Certainty
@@ -1121,8 +1121,7 @@ def output_schema(kind: str) -> Schema:
     >>> output_schema("estimate")["$id"]
     'urn:costcalc:output:1:estimate'
     """
-    if kind not in _BODIES:
-        raise unknown_name("kind of output", kind, KINDS_OF_OUTPUT)
+    check_known("kind of output", kind, KINDS_OF_OUTPUT)
     body = _BODIES[kind]
     outer = {"schema_version": _one_of(SCHEMA_VERSION), "kind": _one_of(kind)}
     whole = _record(

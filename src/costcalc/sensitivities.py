@@ -18,7 +18,7 @@ from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.comparison import DEFAULT_OPTIONS, strictly_cheapest
 from costcalc.crossings import NARROWEST, cheapest_over
 from costcalc.display import Part, Result, Table, cents, percent, usd
-from costcalc.errors import InputError, check_between
+from costcalc.errors import InputError, check_between, check_flag, check_type
 from costcalc.estimation import Estimate, Option
 from costcalc.inputs import Change, Input, Value, with_changes
 from costcalc.notices import Notice, distinct
@@ -347,7 +347,10 @@ def sensitivity(
     check_between("seed", seed, 0, 2**63 - 1)
     case = Case.of(profile, account, developers, on, basis, split_cache_writes, rates)
     chosen = case.options(DEFAULT_OPTIONS if options is None else options)
-    inputs = uncertain_inputs(case, chosen, ranges or {})
+    check_flag("chance", chance)
+    stated = {} if ranges is None else ranges
+    check_type("ranges", stated, Mapping, "a mapping of inputs to low and high")
+    inputs = uncertain_inputs(case, chosen, stated)
     base = tuple(map(case.estimate, chosen))
     ends = [_at_ends(case, chosen, each) for each in inputs]
     names = [str(option) for option in chosen]

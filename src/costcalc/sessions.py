@@ -177,7 +177,7 @@ def session_cost(
     >>> round(found.usd, 2), round(found.points[-1].usd_uncached, 2)
     (Decimal('0.74'), Decimal('4.66'))
     """
-    book = rates or PriceBook.load()
+    book = PriceBook.of(rates)
     day = checked_day(on)
     whole = _session(session, turns)
     option = Option(route, model).resolved(book)

@@ -26,6 +26,9 @@ from costcalc.workload.tasksize import Floats
 
 BLOCK: Final = 1_000
 LIBRARY: Final = 4_096
+MAX_WORKERS: Final = 1_024
+"""Threads that months are drawn with at most."""
+
 ONE_BY_ONE: Final = 32
 """As many people of one kind, and fewer, are drawn one by one."""
 

@@ -26,7 +26,7 @@ from costcalc.comparison import (
     turning_claims,
 )
 from costcalc.display import Part, Result, Table, usd
-from costcalc.errors import InputError, unknown_name
+from costcalc.errors import InputError, check_known, check_type
 from costcalc.estimation import Estimate, Option
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
@@ -477,7 +477,7 @@ def solved(
     chosen = case.options(DEFAULT_OPTIONS if options is None else options)
     names = [str(option) for option in chosen]
     table = None if benchmark is None else _benchmark(benchmark)
-    passed = _pass_rates(chosen, names, table, pass_rates or {}, case.book)
+    passed = _pass_rates(chosen, names, table, {} if pass_rates is None else pass_rates, case.book)
     factored = [_with_benchmark_tokens(option, table) for option in chosen]
     candidates = [candidate_of(name, option, case, case.month) for name, option in zip(names, factored, strict=True)]
     costs = [
@@ -555,8 +555,7 @@ def _ranking(options: Sequence[SolvedOption]) -> tuple[str | None, str | None, t
 
 
 def _benchmark(name: str) -> Benchmark:
-    if name not in benchmarks():
-        raise unknown_name("benchmark", name, benchmarks())
+    check_known("benchmark", name, benchmarks())
     return benchmarks()[name]
 
 
@@ -575,6 +574,7 @@ def _pass_rates(
     book: PriceBook,
 ) -> list[tuple[Fraction, Literal["benchmark", "stated"]]]:
     """The pass rate of each option, and where it is from."""
+    check_type("pass_rates", stated, Mapping, "a mapping of options or models to shares")
     rates: dict[Option | str, Fraction] = {}
     for key, value in stated.items():
         known = _pass_rate_key(key, book)

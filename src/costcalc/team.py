@@ -93,7 +93,7 @@ class Team:
         file = TomlFile.read(os.fspath(path))
         stated = file.validate(_TeamFile)
         folder = Path(path).parent
-        book = book or PriceBook.load()
+        book = PriceBook.of(book)
         account = None
         if stated.team.account is not None:
             account = Account.load(folder / stated.team.account)

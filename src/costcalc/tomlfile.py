@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, get_args
 
-from costcalc.errors import InputError, unknown_name
+from costcalc.errors import InputError, check_path, unknown_name
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -42,6 +42,7 @@ class TomlFile:
     @classmethod
     def read(cls, path: str | Path) -> "TomlFile":
         """Read and parse a file. Raises `InputError`, with the line where there is one, if that fails."""
+        check_path("a TOML file", path)
         shown = str(path)
         if not shown:
             raise InputError("no file name is given")
@@ -105,7 +106,7 @@ class TomlFile:
             where = first["loc"]
             while where and not _holds(value, where[:1]):  # a field that the model derived from others of the file
                 where = where[1:]
-            self.fail((*keys, *where), validation_message(first))
+            self.fail((*keys, *where), validation_message(first, _keys_at(model, first["loc"][:-1])))
 
 
 def _decimal(text: str) -> Decimal:
@@ -115,12 +116,27 @@ def _decimal(text: str) -> Decimal:
         raise InputError(text) from None
 
 
-def validation_message(error: Mapping[str, Any]) -> str:
-    """One of pydantic's complaints as a line for a person."""
+def _keys_at(model: "type[BaseModel]", places: Iterable[Key]) -> list[str]:
+    """The keys that a model's table may have at a place inside of it, as a file spells them."""
+    for place in places:
+        if place in model.model_fields:  # other places are numbers of a list, or names that a file chose
+            model = _model_in(model.model_fields[str(place)].annotation) or model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> "type[BaseModel] | None":
+    """The model that a field's type holds, if it holds one."""
+    if hasattr(annotation, "model_fields"):
+        return cast("type[BaseModel]", annotation)
+    return next((found for each in get_args(annotation) if (found := _model_in(each)) is not None), None)
+
+
+def validation_message(error: Mapping[str, Any], known: Iterable[str] = ()) -> str:
+    """One of pydantic's complaints as a line for a person; `known` are the keys that may stand there."""
     names = [str(part) for part in error["loc"]]
     name = ".".join(names)
     if error["type"] == "extra_forbidden":
-        return f"unknown key {name!r}"
+        return str(unknown_name("key", names[-1], known)) if known else f"unknown key {name!r}"
     if error["type"] == "missing":
         return f"{name} is missing"
     if error["type"] == "value_error":

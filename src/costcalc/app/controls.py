@@ -157,7 +157,7 @@ class Start:
         rates: PriceBook | None = None,
     ) -> "Start":
         """What a person asked for, loaded and checked. Raises `InputError` for what cannot be."""
-        book = rates or PriceBook.load()
+        book = PriceBook.of(rates)
         team = work if isinstance(work, Team) else None
         if not isinstance(work, SessionProfile | Team) and is_team_file(os.fspath(work)):
             team = Team.load(work, book)

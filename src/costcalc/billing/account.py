@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
 
 from costcalc.billing.plan import Plan, plans
-from costcalc.errors import InputError, unknown_name
+from costcalc.errors import InputError, check_type, unknown_name
 from costcalc.tomlfile import Key, TomlFile, validation_message
 
 AccountKind = Literal["individual", "organization", "enterprise"]
@@ -165,6 +165,7 @@ class Account(_Stated):
 
         Raises `InputError` with file and line for what cannot be.
         """
+        check_type("an account", path, (str, os.PathLike), "an Account or the path of its file")
         file = TomlFile.read(os.fspath(path))
         if "account" not in file.data:
             raise InputError(f"{file.path}: no [account] table; it needs at least kind and month")
@@ -221,7 +222,7 @@ class Account(_Stated):
         folded = {user.casefold() for user in self.users}
         # Seats that are only counted have no names: any user may hold one.
         any_user = any(seats.count is not None for seats in self.seats)
-        seen: set[tuple[str, str | None, str | None]] = set()
+        seen: dict[tuple[str, str | None, str | None], int] = {}
         for index, budget in enumerate(self.budgets):
             place: tuple[Key, ...] = ("budgets", index)
             if budget.scope not in _SCOPES_OF[self.kind]:
@@ -242,10 +243,13 @@ class Account(_Stated):
                     pass
                 elif budget.name not in names and not (budget.scope == "user" and any_user):
                     yield (*place, "name"), str(unknown_name(budget.scope, budget.name, names))
-            key = (budget.scope, budget.name if budget.scope in known else None, budget.cost_center)
-            if key in seen:
-                yield place, f"there are two budgets for one scope: {budget.label}"
-            seen.add(key)
+            name = budget.name if budget.scope in known else None
+            if name is not None and budget.scope == "user":
+                name = name.casefold()  # logins are the same in any case
+            first = seen.setdefault((budget.scope, name, budget.cost_center), index)
+            if first != index:
+                both = f"{self.budgets[first].label} (number {first + 1}), {budget.label} (number {index + 1})"
+                yield place, f"there are two budgets for one scope: {both} of [[budgets]]"
 
     @property
     def users(self) -> tuple[str, ...]:

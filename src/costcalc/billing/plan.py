@@ -4,16 +4,19 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from costcalc.display import Part, Shown, number, usd
-from costcalc.errors import unknown_name
+from costcalc.errors import RateNotFoundError, unknown_name
 from costcalc.pricing.book import checked_day
 from costcalc.pricing.rate import Certainty
 from costcalc.tomlfile import TomlFile, packaged
 from costcalc.units import plain
+
+CREDITS_SINCE: Final = date(2026, 6, 1)
+"""The first day on which Copilot was billed in AI credits."""
 
 _Credits = Annotated[int, Field(ge=0)]
 
@@ -110,8 +113,11 @@ class Plan(Shown, BaseModel):
         }
 
     def all_parts(self, on: date | None = None) -> Iterator[Part]:
-        """The terms on a day (today if left out), their source and how sure they are."""
-        day = checked_day(on)
+        """The terms on a day (today if left out), their source and how sure they are.
+
+        Raises `RateNotFoundError` for a day before AI credits.
+        """
+        day = checked_plan_day(on)
         included = self.included_credits_on(day)
         credits = "an unknown number of credits" if included is None else f"{included:,} credits"
         yield f"{self.name} ({self.id}): {usd(self.usd_per_seat)} a seat and month with {credits} on {day}"
@@ -138,6 +144,19 @@ class Plan(Shown, BaseModel):
         yield "\n".join(lines)
         source = plan_sources()[self.source]
         yield f"Source: {source.title}; {source.address}; read {source.read}; certainty of the credits {self.certainty}"
+
+
+def checked_plan_day(on: object) -> date:
+    """`on` as a day on which plans include AI credits; None is today in UTC.
+
+    Raises `InputError` for what is no day, `RateNotFoundError` for one before AI credits.
+    """
+    day = checked_day(on)
+    if day < CREDITS_SINCE:
+        raise RateNotFoundError(
+            f"no plan has terms in AI credits on {day}; the first day of AI credits is {CREDITS_SINCE}"
+        )
+    return day
 
 
 @lru_cache(maxsize=1)

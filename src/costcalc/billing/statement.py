@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, ClassVar, Final, NamedTuple
 
 from costcalc.billing.account import Account, Budget, Seats
 from costcalc.billing.bulk import bounds, first_times, flow, renumbered
+from costcalc.billing.plan import CREDITS_SINCE
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.usage import Actor, ColumnBuilder, UsageColumns, UsageRecord, instant, microseconds
 from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, BudgetTerms, Terms, Waterfall
 from costcalc.display import Part, Result, Table, count_of, usd
-from costcalc.errors import InputError
+from costcalc.errors import InputError, check_type
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.rate import Rate, claims_line
 from costcalc.units import (
@@ -285,34 +287,57 @@ def bill(usage: "UsageColumns | Iterable[UsageRecord]", account: Account) -> Acc
     >>> result.included_used_credits, result.metered_credits, result.total_usd
     (Decimal('3800'), Decimal('200'), Decimal('40'))
     """
+    check_type("account", account, Account, "an Account; Account.load reads one from a file")
     columns = usage if isinstance(usage, UsageColumns) else UsageColumns.of(usage)
-    return _billed(columns, account, {})
+    return _billed(columns, _Plan(account, columns.actors, {}))
 
 
 def expected_bill(account: Account, credits: Decimal) -> AccountBill:
     """The bill of an expected month: `credits` in all, used in the same measure by every seat on every day it is there.
 
-    Seats that are only counted are taken together, with as many user budgets as there are of them.
+    Equal seats are taken together, with as many user budgets as there are of them; a user with a budget of their own is
+    alone.
     """
-    days: list[tuple[Actor, int, Seats]] = []
-    crowds: dict[str, int] = {}
-    for place, seats in enumerate(account.billed_seats()):
-        if seats.users:
-            days += [(Actor(user, seats.organization, seats.cost_center), 1, seats) for user in seats.users]
-        else:
-            name = f"{seats.number:,} seats of {seats.plan} ({place + 1})"
-            crowd = Actor(name, seats.organization, seats.cost_center)
-            crowds[crowd.user] = seats.number
-            days.append((crowd, seats.number, seats))
-    weights = [weight * account.days_billed(seats) for _, weight, seats in days]
-    shares = _split(nearest_nano_aiu(usd_of_credits(credits)), weights)
+    plan, groups = _expected_terms(account)
+    shares = _split(nearest_nano_aiu(usd_of_credits(credits)), [weight * days for _, weight, days in groups])
     builder = ColumnBuilder()
     first_us = microseconds(account.starts)
-    for (actor, _, seats), share in zip(days, shares, strict=True):
-        billed = account.days_billed(seats)
+    for (actor, _, billed), share in zip(groups, shares, strict=True):
         for day, amount in enumerate(_split(share, [1] * billed), start=account.days - billed):
             builder.add(first_us + day * _DAY_US, actor, amount)
-    return _billed(builder.columns(), account, crowds)
+    return _billed(builder.columns(), plan)
+
+
+@lru_cache(maxsize=8)
+def _expected_terms(account: Account) -> "tuple[_Plan, tuple[tuple[Actor, int, int], ...]]":
+    """An account's limits for an expected month, and its seats: as whom they use, how many they are, and on how many days.
+
+    Kept, because what-if, sweeps and break-even ask for many months of one account.
+    """
+    counted = _equal_seats_counted(account)
+    groups: list[tuple[Actor, int, int]] = []
+    crowds: dict[str, int] = {}
+    for place, seats in enumerate(counted.billed_seats()):
+        names = seats.users
+        if not names:
+            names = (f"{seats.number:,} seats of {seats.plan} ({place + 1})",)
+            crowds[names[0]] = seats.number
+        people, days = seats.number // len(names), counted.days_billed(seats)
+        groups += [(Actor(name, seats.organization, seats.cost_center), people, days) for name in names]
+    return _Plan(counted, tuple(actor for actor, _, _ in groups), crowds), tuple(groups)
+
+
+def _equal_seats_counted(account: Account) -> Account:
+    """The account with its seats counted instead of named, but for users who have a budget of their own."""
+    own = {budget.name.casefold() for budget in account.budgets if budget.scope == "user" and budget.name is not None}
+    found: list[Seats] = []
+    for seats in account.seats:
+        alone = tuple(user for user in seats.users if user.casefold() in own)
+        if alone:
+            found.append(seats.model_copy(update={"users": alone}))
+        if len(alone) < seats.number:
+            found.append(seats.model_copy(update={"users": (), "count": seats.number - len(alone)}))
+    return account.model_copy(update={"seats": tuple(found)})
 
 
 class Crowd(NamedTuple):
@@ -362,10 +387,9 @@ def seat_fee(account: Account, seats: Seats) -> int:
     return _share_of(nearest_nano_aiu(seats.terms.usd_per_seat), account.days_billed(seats), account.days)
 
 
-def _billed(columns: UsageColumns, account: Account, crowds: Mapping[str, int]) -> AccountBill:
-    """The bill of usage in which the names of `crowds` stand for so many people of the same use each."""
-    _check_columns(columns, account)
-    plan = _Plan(account, columns.actors, crowds)
+def _billed(columns: UsageColumns, plan: "_Plan") -> AccountBill:
+    """The bill of usage by the actors of a plan, in their order."""
+    _check_columns(columns, plan.account)
     waterfall = flow(plan.terms, columns.time_us, plan.ranked(columns.actor), columns.nano_aiu)
     return plan.statement(waterfall, columns)
 
@@ -624,9 +648,10 @@ class _Plan:
                     f"{plan.name} includes {promotion.included_credits:,} credits a seat for {promotion.who} "
                     f"(existing_customer); others have {plan.included_credits:,}",
                 )
-        if account.month < CREDITS_SINCE:
+        if account.first_day < CREDITS_SINCE:
             yield Notice(
-                "before_credits", f"Copilot is billed in AI credits since {CREDITS_SINCE}; {account.month} is before"
+                "before_credits",
+                f"Copilot is billed in AI credits since {CREDITS_SINCE:%Y-%m}; {account.month} is before",
             )
         for budget in account.budgets:
             if budget.scope in ("user", "individual") and "stop" in budget.model_fields_set and not budget.stop:
@@ -645,7 +670,6 @@ class _Plan:
             )
 
 
-CREDITS_SINCE: Final = "2026-06"
 _DAY_US: Final = 86_400_000_000
 _END: Final = 2**62
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from costcalc.errors import InputError
+from costcalc.errors import InputError, check_number, check_type
 from costcalc.notices import Notice
 from costcalc.pricing.rate import Rate
 from costcalc.units import EXACT, nearest_whole
@@ -60,8 +60,13 @@ class UsageColumns:
     @classmethod
     def of(cls, records: Iterable[UsageRecord]) -> "UsageColumns":
         """The columns of some records. Raises `InputError` for credits that are negative or not finite."""
+        check_type("usage", records, Iterable, "records of usage")
         builder = ColumnBuilder()
         for record in records:
+            check_type("each record", record, UsageRecord, "a UsageRecord")
+            check_type("the time of a record", record.time, datetime, "a datetime")
+            check_type("the user of a record", record.user, str, "a text")
+            check_number("the credits of a record", record.credits)
             nano_aiu, rounded = nano_aiu_of(record.credits)
             builder.rounded += rounded
             builder.add(

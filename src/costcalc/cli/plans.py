@@ -24,12 +24,11 @@ def plans(context: typer.Context, on: On = None, output_format: Format = OutputF
     if context.invoked_subcommand is not None:
         refuse_options_before_command(context)
         return
-    from costcalc.billing.plan import plan_sources
+    from costcalc.billing.plan import checked_plan_day, plan_sources
     from costcalc.billing.plan import plans as all_plans
     from costcalc.display import Table, envelope, usd
-    from costcalc.pricing.book import checked_day
 
-    day = checked_day(on)
+    day = checked_plan_day(on)
     found = list(all_plans().values())
     table = Table(
         ("plan", "USD a seat", "credits a seat", "base", "flex", "pooled", "certainty", "note"),
@@ -70,12 +69,11 @@ def show(
     output_format: Format = OutputFormat.table,
 ) -> None:
     """Explain a plan, with its source and how sure its terms are."""
-    from costcalc.billing.plan import plan, plan_sources
+    from costcalc.billing.plan import checked_plan_day, plan, plan_sources
     from costcalc.display import envelope
-    from costcalc.pricing.book import checked_day
 
     found = plan(name)
-    day = checked_day(on)
+    day = checked_plan_day(on)
     source_dict = {"id": found.source, **plan_sources()[found.source].model_dump()}
     write(
         output_format,

@@ -202,7 +202,7 @@ def price(
             "service_tier": service_tier, "inclusive": inclusive,
         }
     )  # fmt: skip
-    book = rates or PriceBook.load()
+    book = PriceBook.of(rates)
     book.checked_basis(basis)
     day = on if isinstance(on, date) else None
     priced: Frame = _Pricing(book, basis, chosen, explicit, day, tuple(add)).of(frame)

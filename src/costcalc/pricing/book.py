@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from costcalc.display import Part, Shown, Table
-from costcalc.errors import InputError, RateNotFoundError, UnknownNameError, unknown_name
+from costcalc.errors import InputError, RateNotFoundError, UnknownNameError, check_known, check_type, unknown_name
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.catalog import SERVICE_TIERS, STANDARD, Catalog, Model, Provider, Source, fold, read_catalog
 from costcalc.pricing.rate import PRICE_COLUMNS, STATUSES, Modifier, Rate, claim_words, first_day_words
@@ -28,7 +28,7 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def checked_day(on: object) -> date:
+def checked_day(on: object, name: str = "on") -> date:
     """`on` as a day in UTC; None is today. Raises `InputError` for anything that is not a date or a time."""
     if on is None:
         return today()
@@ -36,7 +36,7 @@ def checked_day(on: object) -> date:
         return (on.astimezone(UTC) if on.tzinfo else on).date()
     if isinstance(on, date):
         return on
-    raise InputError(f"on must be a date such as datetime.date(2026, 8, 1), not {on!r:.60}")
+    raise InputError(f"{name} must be a date such as datetime.date(2026, 8, 1), not {on!r:.60}")
 
 
 class PriceBook(Shown):
@@ -61,6 +61,14 @@ class PriceBook(Shown):
             if rate is rate.tiers[0]:
                 self._rows.setdefault((rate.model, rate.route, rate.service_tier), []).append(rate)
         self._memo: dict[tuple[object, ...], Rate] = {}
+
+    @classmethod
+    def of(cls, rates: "PriceBook | None") -> "PriceBook":
+        """The price book that a caller gives, else the one that ships. Raises `InputError` for what is none."""
+        if rates is None:
+            return cls.load()
+        check_type("rates", rates, cls, "a price book such as PriceBook.load('rates.toml')")
+        return rates
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> "PriceBook":
@@ -287,8 +295,7 @@ class PriceBook(Shown):
         return basis
 
     def _route(self, route: str) -> str:
-        if route not in self._catalog.routes:
-            raise unknown_name("route", route, self._catalog.routes)
+        check_known("route", route, self._catalog.routes)
         return route
 
     def _service_tier(self, service_tier: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from costcalc.entries import ReadLog, UsageEntry
-from costcalc.errors import InputError
+from costcalc.errors import InputError, check_told
 from costcalc.readers import (
     copilot_events,
     copilot_store,
@@ -206,6 +206,7 @@ def read_usage(
 
     Raises `InputError` for a path at which there is nothing, or if no file is of a known format.
     """
+    check_told(told)
     files: list[tuple[int, str, str, Reader]] = []
     taken: set[tuple[int, int]] = set()
     listed = list(paths)

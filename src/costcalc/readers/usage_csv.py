@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 
 from costcalc.billing.account import Account
 from costcalc.billing.usage import Actor, ColumnBuilder, UsageColumns, microseconds, nano_aiu_of
-from costcalc.errors import CostcalcError, InputError, unknown_name
+from costcalc.errors import CostcalcError, InputError, check_path, check_told, check_type, unknown_name
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import Rate
@@ -42,6 +42,9 @@ def read_usage_csv(
     `progress` is told the number of bytes read now and then. Raises `InputError` with file and line for the first row
     that cannot be billed: nothing is billed in part.
     """
+    check_path("path", path)
+    check_type("account", account, Account, "an Account; Account.load reads one from a file")
+    check_told(progress, "progress")
     shown = os.fspath(path)
     plain = read_plain(shown, account)
     if plain is not None:
@@ -128,8 +131,8 @@ class _Reader:
         if not user:
             self._fail("the row has no user")
         actor = Actor(user, cell("organization") or None, cell("cost_center") or None)
-        stated = cell("credits")
-        nano_aiu = self._credits(stated) if stated else self._priced(cell, time_us)
+        stated, counts = cell("credits"), self._counts(cell)  # a bad count is one, whether or not it is billed
+        nano_aiu = self._credits(stated) if stated else self._priced(cell("model"), counts, time_us)
         self._builder.add(time_us, actor, nano_aiu)
 
     def _time(self, text: str) -> int:
@@ -159,25 +162,29 @@ class _Reader:
         self._builder.rounded += rounded
         return nano_aiu
 
-    def _priced(self, cell: "Callable[[str], str]", time_us: int) -> int:
-        """The credits of tokens, at the rate in force on the day."""
-        model = cell("model")
-        if not model:
-            self._fail("the row has neither credits nor a model to price")
-        auto = model.lower().startswith(AUTO_PREFIX)
-        model = model[len(AUTO_PREFIX) :].strip() if auto else model
-        counts: dict[str, int | None] = {}
+    def _counts(self, cell: "Callable[[str], str]") -> dict[str, int]:
+        """The token counts that the row states."""
+        counts: dict[str, int] = {}
         for kind in KINDS:
             text = cell(kind)
             if text and not _COUNT.fullmatch(text):
                 self._fail(f"{kind} {text!r:.40} is not a whole number of tokens")
-            counts[kind] = int(text) if text else None
-        if not any(count is not None for count in counts.values()):
+            if text:
+                counts[kind] = int(text)
+        return counts
+
+    def _priced(self, model: str, counts: dict[str, int], time_us: int) -> int:
+        """The credits of tokens, at the rate in force on the day."""
+        if not model:
+            self._fail("the row has neither credits nor a model to price")
+        auto = model.lower().startswith(AUTO_PREFIX)
+        model = model[len(AUTO_PREFIX) :].strip() if auto else model
+        if not counts:
             self._fail("the row has a model but no tokens")
         day = datetime.fromtimestamp(time_us // 1_000_000, UTC).date()
-        self._book = self._book or PriceBook.load()
+        self._book = PriceBook.of(self._book)
         try:
-            usage = TokenUsage(**{kind: count for kind, count in counts.items() if count is not None})
+            usage = TokenUsage(**counts)
             rate = self._book.rate(model, on=day)
             cost = (rate.with_modifiers(self._book.modifiers["auto"]) if auto else rate).cost(usage)
         except CostcalcError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from costcalc.display import Result, Table, count_of
-from costcalc.errors import InputError, UnknownNameError
+from costcalc.errors import InputError, UnknownNameError, check_between, check_path
 from costcalc.notices import Notice
 from costcalc.pricing.book import STALE_AFTER_DAYS, PriceBook, checked_day
 from costcalc.pricing.catalog import STANDARD
@@ -245,9 +245,11 @@ def check_rates(
     >>> [(each.model, each.why) for each in result.ends]
     [('gemini-4-argon', 'promotion ends'), ('mai-code-1.1-flash', 'retires')]
     """
-    if stale_days < 0 or soon_days < 0:
-        raise InputError("a number of days must be at least 0")
-    book = PriceBook.load() if rates is None else rates
+    for name, days in (("stale_days", stale_days), ("soon_days", soon_days)):
+        check_between(name, days, 0, 100_000)
+    if litellm is not None:
+        check_path("litellm", litellm)
+    book = PriceBook.of(rates)
     day = checked_day(on)
     believed = [rate for rate in book.in_force(on=day) if rate is rate.tiers[0]]
     disagreements: list[Disagreement] = []

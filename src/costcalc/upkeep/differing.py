@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from costcalc.display import Result, Table, count_of
+from costcalc.errors import check_path
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.catalog import STANDARD, Model
@@ -174,6 +175,7 @@ def diff_rates(old: str | Path, new: str | Path) -> RatesDiff:
 
 
 def _book(path: str | Path) -> PriceBook:
+    check_path("a price file", path)
     return PriceBook.load() if str(path) == SHIPPED else book_of(path)
 
 
@@ -287,7 +289,7 @@ def rate_history(model: str, *, route: str | None = None, rates: PriceBook | Non
     >>> [(each.rate.effective_from.isoformat(), each.change[0]) for each in rate_history("gemini-3.6-flash").dated]
     [('2026-07-21', None), ('2026-08-13', Decimal('-0.5'))]
     """
-    book = PriceBook.load() if rates is None else rates
+    book = PriceBook.of(rates)
     by_series: dict[tuple[object, ...], list[Rate]] = {}
     for rate in book.history(model, route=route):
         series = (rate.route, rate.service_tier, rate.source, rate.prompt_tokens_over)

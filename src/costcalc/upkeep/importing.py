@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from costcalc.display import Result, Table, count_of
-from costcalc.errors import InputError, UnknownNameError
+from costcalc.errors import InputError, UnknownNameError, check_flag, check_path, check_type
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook, checked_day, today
 from costcalc.pricing.catalog import Model, Source, fold
@@ -138,11 +138,15 @@ def import_rates(
     >>> [(rate.model, rate.route, rate.status) for rate in result.rates]
     [('codestral', 'api', 'indicative')]
     """
+    check_flag("write", write)
+    check_type("models", models, (list, tuple, str), "a list of names")
+    if into is not None:
+        check_path("into", into)
     if isinstance(models, str) or not models:
         raise InputError("name the models to import, each as PROVIDER/MODEL such as deepseek/deepseek-chat")
     if write and into is None:
         raise InputError("say which price file to write with --into FILE; it is made if it is not there")
-    day, read_on = checked_day(on), checked_day(read)
+    day, read_on = checked_day(on), checked_day(read, "read")
     if read_on > today():
         raise InputError(f"the package cannot have been read on {read_on}, a day to come")
     there = into is not None and Path(into).exists()
@@ -169,6 +173,7 @@ def import_rates(
     inside = _models_in(text)
     taken = {fold(name) for model in book.models.values() for name in model.names}
     for name in dict.fromkeys(models):
+        check_type("each of the models", name, str, "a name as PROVIDER/MODEL")
         provider, stated = peer.model(name)
         label = f"{provider.id}/{stated.id}"
         if provider.id == peer.place("copilot"):

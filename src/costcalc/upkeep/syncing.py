@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from costcalc.display import Result, Table, count_of
-from costcalc.errors import InputError, UnknownNameError, unknown_name
+from costcalc.errors import InputError, UnknownNameError, check_flag, check_path, check_type, unknown_name
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook, checked_day, today
 from costcalc.pricing.catalog import STANDARD, Catalog, Model, Source, read_catalog
@@ -207,7 +207,13 @@ def sync_rates(
     >>> len(result.gone), result.unchanged
     (37, 0)
     """
-    day, read_on = checked_day(on), checked_day(read)
+    check_flag("write", write)
+    check_type("label", label, str, "a text")
+    if not isinstance(table, bytes):
+        check_path("table", table)
+    if into is not None:
+        check_path("into", into)
+    day, read_on = checked_day(on), checked_day(read, "read")
     if read_on > today():
         raise InputError(f"the table cannot have been read on {read_on}, a day to come")
     content, named = (table, label) if isinstance(table, bytes) else (read_bytes(table), str(table))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from costcalc.display import Cell, Part, Shown, Table, number
-from costcalc.errors import InputError, unknown_name
+from costcalc.errors import InputError, check_type, unknown_name
 from costcalc.tokens import KINDS
 from costcalc.tomlfile import TomlFile, packaged, validation_message
 from costcalc.units import EXACT, canonical, known, plain
@@ -198,11 +198,12 @@ class SessionProfile(Shown, BaseModel):
         not make a profile.
         """
         builtin = built_in_profiles()
+        check_type("a profile", name_or_path, (str, os.PathLike), "a SessionProfile, its name or the path of its file")
         text = os.fspath(name_or_path)
         found = builtin.get(text.casefold()) if isinstance(name_or_path, str) else None
         if found is not None:
             return found
-        if isinstance(name_or_path, str) and not text.endswith(".toml") and not Path(text).is_file():
+        if isinstance(name_or_path, str) and not text.endswith(".toml") and not os.path.exists(text):  # noqa: PTH110 (no name is too long for it)
             raise unknown_name("profile", text, builtin, "or give the path of a .toml file")
         file = TomlFile.read(text)
         if "profile" not in file.data:
