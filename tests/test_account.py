@@ -1,5 +1,6 @@
 """Account files, checked to the line, and what an account's terms come to."""
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,8 +11,10 @@ from pydantic import ValidationError
 
 from costcalc import Account, Budget, CostCenter, InputError, Seats, UsageRecord, bill, check_account
 from costcalc.billing.explain import WorstUse, worst_month
+from costcalc.units import plain
 from tests.recorded import assert_as_recorded
 from tests.strategies import accounts, usage_records
+from tests.telling import TELLING, account
 
 FILE = """\
 [account]
@@ -317,3 +320,37 @@ def test_seats_that_the_month_does_not_bill_and_cost_centres_that_are_not_listed
     told = {notice.code: notice.message for notice in check.notices}
     assert "1 x business (added 2026-11-10)" in told["seats_outside_month"]
     assert "platfrm" in told["cost_centers_not_listed"]
+
+
+def test_the_words_and_fields_of_checks() -> None:
+    budgets = (
+        Budget(scope="cost_center", name="platform", usd=1, stop=True),
+        Budget(scope="cost_center", name="research", usd=2),
+        Budget(scope="organization", name="acme", usd=3),
+    )
+    centers = tuple(
+        CostCenter(name=name, included_usage_cap=True, excluded_from_enterprise_budget=True)
+        for name in ("platform", "research")
+    )
+    several = account(
+        Seats(
+            plan="business", users=("ana",), organization="acme", cost_center="platform", removed_on=date(2026, 10, 31)
+        ),
+        cost_centers=centers,
+        budgets=(*budgets, Budget(scope="enterprise", usd=4)),
+    )
+    words, fields = [], {}
+    for name, terms in {**{name: terms for name, (terms, _) in TELLING.items()}, "several budgets": several}.items():
+        check = check_account(terms)
+        words.append(f"# {name}\n\n{check}\n")
+        fields[name] = check.to_dict()
+        (row,) = check.rows()
+        for column, value in row.items():
+            stated = fields[name][column]
+            assert stated == (plain(value) if isinstance(value, Decimal) else value), column
+        assert check.columns() == {"largest_usd": Decimal}
+        assert isinstance(row["seat_usd"], Decimal)
+        assert isinstance(row["pool_credits"], Decimal)
+        assert list(check.rates_used()) == []
+    assert_as_recorded("words-checks.txt", "\n".join(words))
+    assert_as_recorded("fields-checks.json", json.dumps(fields, indent=1, ensure_ascii=False) + "\n")

@@ -1,5 +1,6 @@
 """The bill of an account: the official examples, and what must hold for any usage under any limits."""
 
+import json
 import sys
 from array import array
 from collections.abc import Sequence
@@ -14,13 +15,12 @@ from hypothesis import strategies as st
 
 from costcalc import Account, AccountBill, Budget, CostCenter, InputError, Seats, UsageRecord, bill
 from costcalc.billing import bulk, waterfall
+from costcalc.billing.statement import expected_bill, seat_fees
+from tests.recorded import assert_as_recorded
 from tests.strategies import accounts, usage_records
+from tests.telling import TELLING, account
 
 DAY = datetime(2026, 10, 5, 9, 30, tzinfo=UTC)
-
-
-def account(*seats: Seats, **settings: Any) -> Account:
-    return Account.model_validate({"kind": "enterprise", "month": "2026-10", "seats": seats, **settings})
 
 
 def used(user: str, credits: Decimal | int, hours: int = 0, **names: str) -> UsageRecord:
@@ -365,3 +365,43 @@ def test_a_bill_is_frozen_comparable_and_gives_rows() -> None:
     assert result.rows()[0]["user"] == "ana"
     assert repr(result) == str(result)
     assert str(result).startswith("$19 for 2026-10, 1 record of use. The pool did not run dry.")
+
+
+def test_the_words_and_fields_of_bills() -> None:
+    words, fields = [], {}
+    for name, (terms, records) in TELLING.items():
+        result = bill(records, terms)
+        words.append(f"# {name}\n\n{result}\n")
+        if name in ("everything", "an individual with a budget", "nobody used anything"):
+            fields[name] = result.to_dict()
+        for each in result.rows():
+            assert all(isinstance(each[column], kind | None) for column, kind in result.columns().items())
+            assert each.keys() == result.columns().keys()
+            assert each["month"] == terms.month
+        assert seat_fees(terms) == result.seat_usd
+    assert_as_recorded("words-bills.txt", "\n".join(words))
+    assert_as_recorded("fields-bills.json", json.dumps(fields, indent=1, ensure_ascii=False) + "\n")
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_an_expected_month_is_everybody_using_the_same_on_every_day_of_their_seat(name: str) -> None:
+    terms, _ = TELLING[name]
+    records = []
+    for place, seats in enumerate(terms.billed_seats(), 1):
+        for user in seats.users or [f"{seats.number:,} seats of {seats.plan} ({place})"]:
+            for day in range(terms.days - terms.days_billed(seats), terms.days):
+                credits = 120 if seats.users else 120 * seats.number
+                at = terms.starts + timedelta(days=day)
+                records.append(UsageRecord(at, user, credits, seats.organization, seats.cost_center))
+    found = expected_bill(terms, Decimal(sum(record.credits for record in records)))
+    one_by_one = bill(records, terms)
+    assert found.to_dict() | {"notices": None} == one_by_one.to_dict() | {"notices": None}
+    assert found.use == one_by_one.use
+    told = {notice.code for notice in one_by_one.notices}
+    assert {notice.code for notice in found.notices} == told - {"users_without_seat", "use_before_seat"}
+
+
+def test_counted_seats_have_as_many_user_budgets() -> None:
+    terms = account(Seats(plan="business", count=10), budgets=[Budget(scope="user", name="*", usd=30)])
+    result = expected_bill(terms, Decimal(50_000))
+    assert (result.metered_credits, result.blocked_credits) == (11_000, 20_000)
