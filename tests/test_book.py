@@ -359,3 +359,25 @@ def test_the_words_of_what_has_no_price_and_of_what_a_price_assumes(tmp_path: Pa
         book.rate("gap", route="api", on=AUGUST, basis="u")
     words.append(str(caught.value))
     assert_as_recorded("words-book.txt", "\n".join(words) + "\n")
+
+
+def test_nobody_disagrees_with_a_price_that_the_caller_states() -> None:
+    on = date(2026, 11, 24)
+    rate = BOOK.rate("gpt-5.4-mini", route="api", on=on)
+    told = {notice.code for notice in BOOK.notices(rate, on)}
+    stated = {notice.code for notice in BOOK.notices(rate.with_price("output", Decimal(1)), on)}
+    assert {"claims_disagree", "price_stale"} <= told
+    assert not {"claims_disagree", "price_stale"} & stated
+    assert "rate_indicative" in stated
+
+
+def test_notices_go_by_the_mean_prompt_of_the_requests() -> None:
+    rate = BOOK.rate("gpt-5.4", on=AUGUST)
+    assert "tier_by_mean_prompt" not in {notice.code for notice in BOOK.notices(rate, AUGUST, (10, 0, 0, 0))}
+    assert "tier_by_mean_prompt" in {notice.code for notice in BOOK.notices(rate, AUGUST, (10, 0, 0, 0), 2)}
+    mini = BOOK.rate("gpt-5.4-mini", route="api", on=AUGUST)
+    (over,) = (n for n in BOOK.notices(mini, AUGUST, (816_002, 0, 0, 9), 3) if n.code == "prompt_over_context")
+    assert over.message.startswith("a prompt of 272,001 tokens per request is more than the 272,000 that ")
+    codes = {n.code for n in BOOK.notices(mini, AUGUST, (272_001, 0, 0, 0))}
+    assert "prompt_over_context" in codes
+    assert "prompt_over_context" not in {n.code for n in BOOK.notices(mini, AUGUST, (272_000, 0, 0, 10**6))}

@@ -187,6 +187,11 @@ class TestModifiers:
             "modifiers_multiplied",
         ]
 
+    def test_they_are_in_machine_output(self) -> None:
+        found = self.RATE.with_modifiers(AUTO, RESIDENCY).to_dict()
+        assert found["modifiers"] == [{"id": "auto", "factor": "0.9"}, {"id": "data_residency", "factor": "1.1"}]
+        assert found | {"modifiers": []} == self.RATE.to_dict()
+
     def test_not_on_another_route(self) -> None:
         with pytest.raises(InputError, match="applies to route copilot"):
             BOOK.rate("gpt-5.4-mini", route="api", on=date(2026, 8, 1)).with_modifiers(AUTO)

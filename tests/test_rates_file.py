@@ -315,6 +315,7 @@ def test_every_prefix_of_the_shipped_file_loads_or_is_refused_in_one_line(write:
 
 
 def test_an_own_price_of_a_shipped_source_is_refused_in_the_own_file(write: Write) -> None:
+    words = []
     for start in ("2026-01-01", "2026-12-01"):
         text = f"""[models.gpt-5-mini]
 rates = [
@@ -324,15 +325,58 @@ rates = [
         path = write(text)
         with pytest.raises(InputError, match="give your price a source of its own") as caught:
             PriceBook.load(path)
-        assert str(caught.value).startswith(f"{path}:3: ")
+        words.append(str(caught.value).removeprefix(f"{path}:3: ").replace(str(packaged("rates.toml")), "rates.toml"))
+    own, shipped = "copilot/gpt-5-mini/github-docs/2026-", "copilot/gpt-5-mini/github-docs/2026-06-01"
+    mend = "of the same source, that row is in rates.toml; give your price a source of its own"
+    assert words == [f"{own}01-01 overlaps {shipped} {mend}", f"{own}12-01 overlaps {shipped} {mend}"]
 
 
 def test_two_rows_cannot_have_one_id(write: Write) -> None:
     row = "from = 2026-06-01, fresh_input = 1, output = 2 },"
     twice = f'  {{ route = "api", source = "contract", service_tier = "batch", {row}\n'
     twice += f'  {{ route = "api", source = "contract", tier = "batch", over = 5, {row}\n'
-    with pytest.raises(InputError, match=r"own\.toml:\d+: (there are two prices with the id|gap)"):
+    complaint = (
+        r"own\.toml:10: there are two prices with the id api/gpt-5.4-mini/contract/2026-06-01/batch: same source, "
+    )
+    with pytest.raises(InputError, match=complaint + "days, service tier and tier$"):
         PriceBook.load(write(OWN.replace("rates = [\n", f"rates = [\n{twice}", 1)))
+
+
+def test_cached_input_may_cost_as_much_as_input(write: Write) -> None:
+    book = PriceBook.load(write(OWN.replace("cached_input = 0.07", "cached_input = 0.7")))
+    assert book.rate(
+        "gpt-5.4-mini", route="api", on=date(2026, 8, 1), basis="contract"
+    ).usd_per_mtok.cached_input == Decimal("0.7")
+
+
+def test_a_claim_whose_first_day_is_not_known_starts_after_the_day_before(write: Write) -> None:
+    """It may follow a claim that ends on the day on which it was not there yet, and overlaps one that ends later."""
+    second = 'from = "unknown", not_before = 2026-09-01'
+    text = OWN.replace("from = 2026-09-01", second)
+    rate = PriceBook.load(write(text)).rate("gpt-5.4-mini", route="api", on=date(2026, 9, 1), basis="contract")
+    assert (rate.not_before, rate.effective_from) == (date(2026, 9, 1), None)
+    with pytest.raises(InputError) as caught:
+        PriceBook.load(write(text.replace("not_before = 2026-09-01", "not_before = 2026-08-31")))
+    assert str(caught.value).endswith(
+        ":10: api/gpt-5.4-mini/contract/after-2026-08-31 overlaps api/gpt-5.4-mini/contract/2026-06-01 of the same source, "
+        "which holds to before 2026-09-01"
+    )
+
+
+def test_two_tiers_of_one_claim_have_two_thresholds(write: Write) -> None:
+    row = '  { route = "api", source = "contract", tier = "long_context", over = 100_000, from'
+    with pytest.raises(InputError) as caught:
+        PriceBook.load(
+            write(
+                OWN.replace(
+                    row, f"{row.replace('long_context', 'long')} = 2026-06-01, fresh_input = 2, output = 4 }},\n{row}"
+                )
+            )
+        )
+    assert str(caught.value).endswith(
+        ":20: api/house/contract/2026-06-01/long_context overlaps api/house/contract/2026-06-01/long: "
+        "two prices of one source for the same days and prompts"
+    )
 
 
 MORE_MISTAKES = [
