@@ -28,4 +28,8 @@ bench: ## speed against a peer, as ratios of one run
 cover: ## tests with branch coverage
 	$(BIN)/pytest --cov --cov-fail-under=95
 
-.PHONY: help setup test lint types docs bench cover
+mutants: ## whether the tests notice mistakes in the money code (an hour); see docs/quality.md
+	COSTCALC_EXAMPLES=few $(BIN)/mutmut run --max-children 2
+	$(BIN)/python -m tests.mutants
+
+.PHONY: help setup test lint types docs bench cover mutants

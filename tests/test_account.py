@@ -1,5 +1,6 @@
 """Account files, checked to the line, and what an account's terms come to."""
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,10 @@ from pydantic import ValidationError
 
 from costcalc import Account, Budget, CostCenter, InputError, Seats, UsageRecord, bill, check_account
 from costcalc.billing.explain import WorstUse, worst_month
+from costcalc.units import plain
+from tests.recorded import assert_as_recorded
 from tests.strategies import accounts, usage_records
+from tests.telling import TELLING, account
 
 FILE = """\
 [account]
@@ -69,46 +73,47 @@ def test_a_file_and_the_same_as_objects(tmp_path: Path) -> None:
     assert account.allows_additional_usage
 
 
-@pytest.mark.parametrize(
-    ("change", "line", "message"),
-    [
-        (('kind = "enterprise"', 'kind = "company"'), 2, "kind"),
-        (('plan = "business"', 'plan = "business"\nuser = ["cy"]'), 7, "unknown key 'user'; known: plan, users, count"),
-        (('kind = "enterprise"\n', ""), 1, "kind is missing"),
-        (('kind = "enterprise"', 'kind = "organization"\nmnth = 1'), 3, "unknown key 'mnth'; known: kind, month, add"),
-        (('month = "2026-10"', 'month = "2026-13"'), 3, "must be a month such as 2026-10"),
-        (('month = "2026-10"', "month = 2026-10-01"), 3, "month"),
-        (('plan = "business"', 'plan = "busines"'), 6, "unknown plan 'busines'"),
-        (('plan = "business"', 'plan = "pro"'), 6, "plan pro is not for an account of kind enterprise"),
-        (('users = ["ana", "bo"]', 'users = ["ana", "ana"]'), 7, "user ana has two seats"),
-        (('users = ["ana", "bo"]', 'users = ["ana", "bo"]\ncount = 2'), 5, "either users or a count"),
-        (('users = ["ana", "bo"]', "users = []"), 5, "either users or a count"),
-        (('users = ["ana", "bo"]', 'users = ["ana", ""]'), 7, "users"),
-        (("count = 3", "count = 0"), 13, "count"),
-        (("count = 3", "count = 2.5"), 13, "count"),
-        (("added_on = 2026-10-10", "added_on = 2026-10-10\nremoved_on = 2026-10-09"), 15, "is before added_on"),
-        (("added_on = 2026-10-10", 'added_on = "soon"'), 14, "added_on"),
-        (('[[cost_centers]]\nname = "platform"', '[[cost_centers]]\nname = "platform"\n[[cost_centers]]\nname = "platform"'),
-         17, "cost centre platform is listed twice"),
-        (("included_usage_cap = true", "included_usage_cap = 3"), 18, "included_usage_cap"),
-        (('scope = "user"', 'scope = "team"'), 21, "scope"),
-        (('name = "ana"\nusd', 'name = "anna"\nusd'), 21, ""),
-        (("usd = 5\n", "usd = -5\n"), 23, "usd"),
-        (("usd = 5\n", "usd = nan\n"), 23, "usd"),
-        (("usd = 5\n", "usd = true\n"), 23, "usd"),
-        (("usd = 5\n", "usd = 50000000\n"), 23, "usd"),
-        (("usd = 5\n", "usd = 5\nstop = 1\n"), 24, "stop"),
-        (('name = "platform"\nusd', 'name = "platfrom"\nusd'), 27, "unknown cost_center 'platfrom'"),
-        (('name = "platform"\nusd', "usd"), 25, "needs a name"),
-        (('scope = "cost_center"\nname = "platform"', 'scope = "user"\nname = "ana"'), 25, "two budgets for one scope"),
-        (('scope = "cost_center"\nname = "platform"', 'scope = "user"\ncost_center = "x"'), 27, "unknown cost centre 'x'"),
-        (('scope = "cost_center"', 'scope = "cost_center"\ncost_center = "platform"'), 27, "goes with scope user"),
-        (('scope = "cost_center"\nname = "platform"', 'scope = "organization"\nname = "acne"'), 27, "unknown organization"),
-        (('scope = "cost_center"\nname = "platform"', 'scope = "individual"'), 26, "has budgets of scope user, cost_center"),
-        (('[[seats]]\nplan = "enterprise"', '[[seat]]\nplan = "enterprise"'), 11, "unknown key 'seat'"),
-        (("[account]", "[acount]"), None, r"no \[account\] table"),
-    ],
-)  # fmt: skip
+MISTAKES: list[tuple[tuple[str, str], int | None, str]] = [
+    (('kind = "enterprise"', 'kind = "company"'), 2, "kind"),
+    (('kind = "enterprise"\n', ""), 1, "kind is missing"),
+    (('plan = "business"', 'plan = "business"\nuser = ["cy"]'), 7, "unknown key 'user'; known: plan, users, count"),
+    (('kind = "enterprise"', 'kind = "organization"\nmnth = 1'), 3, "unknown key 'mnth'; known: kind, month, add"),
+    (('month = "2026-10"', 'month = "2026-13"'), 3, "must be a month such as 2026-10"),
+    (('month = "2026-10"', "month = 2026-10-01"), 3, "month"),
+    (('plan = "business"', 'plan = "busines"'), 6, "unknown plan 'busines'"),
+    (('plan = "business"', 'plan = "pro"'), 6, "plan pro is not for an account of kind enterprise"),
+    (('users = ["ana", "bo"]', 'users = ["ana", "ana"]'), 7, "user ana has two seats"),
+    (('users = ["ana", "bo"]', 'users = ["ana", "bo"]\ncount = 2'), 5, "either users or a count"),
+    (('users = ["ana", "bo"]', "users = []"), 5, "either users or a count"),
+    (('users = ["ana", "bo"]', 'users = ["ana", ""]'), 7, "users"),
+    (("count = 3", "count = 0"), 13, "count"),
+    (("count = 3", "count = 2.5"), 13, "count"),
+    (("added_on = 2026-10-10", "added_on = 2026-10-10\nremoved_on = 2026-10-09"), 15, "is before added_on"),
+    (("added_on = 2026-10-10", 'added_on = "soon"'), 14, "added_on"),
+    (('[[cost_centers]]\nname = "platform"', '[[cost_centers]]\nname = "platform"\n[[cost_centers]]\nname = "platform"'),
+     17, "cost centre platform is listed twice"),
+    (("included_usage_cap = true", "included_usage_cap = 3"), 18, "included_usage_cap"),
+    (('scope = "user"', 'scope = "team"'), 21, "scope"),
+    (('name = "ana"\nusd', 'name = "anna"\nusd'), 21, ""),
+    (("usd = 5\n", "usd = -5\n"), 23, "usd"),
+    (("usd = 5\n", "usd = nan\n"), 23, "usd"),
+    (("usd = 5\n", "usd = true\n"), 23, "usd"),
+    (("usd = 5\n", "usd = 50000000\n"), 23, "usd"),
+    (("usd = 5\n", "usd = 5\nstop = 1\n"), 24, "stop"),
+    (('name = "platform"\nusd', 'name = "platfrom"\nusd'), 27, "unknown cost_center 'platfrom'"),
+    (('name = "platform"\nusd', "usd"), 25, "needs a name"),
+    (('scope = "cost_center"\nname = "platform"', 'scope = "user"\nname = "ana"'), 25, "two budgets for one scope"),
+    (('scope = "cost_center"\nname = "platform"', 'scope = "user"\ncost_center = "x"'), 27, "unknown cost centre 'x'"),
+    (('scope = "cost_center"', 'scope = "cost_center"\ncost_center = "platform"'), 27, "goes with scope user"),
+    (('scope = "cost_center"\nname = "platform"', 'scope = "organization"\nname = "acne"'), 27, "unknown organization"),
+    (('scope = "cost_center"\nname = "platform"', 'scope = "individual"'), 26, "has budgets of scope user, cost_center"),
+    (('[[seats]]\nplan = "enterprise"', '[[seat]]\nplan = "enterprise"'), 11, "unknown key 'seat'"),
+    (("[account]", "[acount]"), None, r"no \[account\] table"),
+]  # fmt: skip
+"""A change of the file, the line that is to blame, and some words of the complaint."""
+
+
+@pytest.mark.parametrize(("change", "line", "message"), MISTAKES)
 def test_a_mistake_names_file_and_line(tmp_path: Path, change: tuple[str, str], line: int | None, message: str) -> None:
     assert change[0] in FILE
     path = write(tmp_path, FILE.replace(*change, 1))
@@ -126,6 +131,35 @@ def test_two_budgets_of_a_user_are_refused_in_any_case_and_named(tmp_path: Path)
     both = r"user budget of ana \(number 1\), user budget of ANA \(number 3\) of \[\[budgets\]\]"
     with pytest.raises(InputError, match=rf"account\.toml:\d+: there are two budgets for one scope: {both}"):
         Account.load(write(tmp_path, text))
+
+
+def test_the_words_of_mistakes(tmp_path: Path) -> None:
+    more = [
+        ('kind = "enterprise"', 'kind = "individual"'),
+        ('kind = "enterprise"', 'kind = "organization"\nadditional_usage = 1'),
+        ('plan = "business"', "plan = 5"),
+        ('plan = "business"\n', ""),
+        (
+            '[[budgets]]\nscope = "user"',
+            '[[cost_centers]]\nname = "x"\n[[cost_centers]]\nname = "x"\n[[budgets]]\nscope = "user"',
+        ),
+        ('users = ["ana", "bo"]', 'users = ["ana", "ANA"]'),
+        ('scope = "user"\nname = "ana"', 'scope = "user"\nname = "ana"\ncost_center = "platform"'),
+        ("usd = 7.5", "usd = 7.0000000001"),
+        ("usd = 7.5\n", ""),
+        ('name = "ana"\nusd', "usd"),
+        ('month = "2026-10"', 'month = "２026-10"'),
+        ('month = "2026-10"', 'month = "0026-10"'),
+    ]
+    words = []
+    for before, after in [*(each[0] for each in MISTAKES if each[2]), *more]:
+        assert before in FILE
+        path = write(tmp_path, FILE.replace(before, after, 1))
+        with pytest.raises(InputError) as caught:
+            Account.load(path)
+        words.append(str(caught.value).removeprefix(str(path)))
+    own = [each for each in words if " should " not in each]  # what should be is in pydantic's words, by its version
+    assert_as_recorded("words-account-file.txt", "\n".join(own) + "\n")
 
 
 def test_a_budget_for_a_user_who_holds_no_seat_is_refused_where_all_are_named(tmp_path: Path) -> None:
@@ -294,3 +328,37 @@ def test_seats_that_the_month_does_not_bill_and_cost_centres_that_are_not_listed
     told = {notice.code: notice.message for notice in check.notices}
     assert "1 x business (added 2026-11-10)" in told["seats_outside_month"]
     assert "platfrm" in told["cost_centers_not_listed"]
+
+
+def test_the_words_and_fields_of_checks() -> None:
+    budgets = (
+        Budget(scope="cost_center", name="platform", usd=1, stop=True),
+        Budget(scope="cost_center", name="research", usd=2),
+        Budget(scope="organization", name="acme", usd=3),
+    )
+    centers = tuple(
+        CostCenter(name=name, included_usage_cap=True, excluded_from_enterprise_budget=True)
+        for name in ("platform", "research")
+    )
+    several = account(
+        Seats(
+            plan="business", users=("ana",), organization="acme", cost_center="platform", removed_on=date(2026, 10, 31)
+        ),
+        cost_centers=centers,
+        budgets=(*budgets, Budget(scope="enterprise", usd=4)),
+    )
+    words, fields = [], {}
+    for name, terms in {**{name: terms for name, (terms, _) in TELLING.items()}, "several budgets": several}.items():
+        check = check_account(terms)
+        words.append(f"# {name}\n\n{check}\n")
+        fields[name] = check.to_dict()
+        (row,) = check.rows()
+        for column, value in row.items():
+            stated = fields[name][column]
+            assert stated == (plain(value) if isinstance(value, Decimal) else value), column
+        assert check.columns() == {"largest_usd": Decimal}
+        assert isinstance(row["seat_usd"], Decimal)
+        assert isinstance(row["pool_credits"], Decimal)
+        assert list(check.rates_used()) == []
+    assert_as_recorded("words-checks.txt", "\n".join(words))
+    assert_as_recorded("fields-checks.json", json.dumps(fields, indent=1, ensure_ascii=False) + "\n")

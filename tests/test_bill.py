@@ -1,5 +1,6 @@
 """The bill of an account: the official examples, and what must hold for any usage under any limits."""
 
+import json
 import sys
 from array import array
 from collections.abc import Sequence
@@ -14,13 +15,12 @@ from hypothesis import strategies as st
 
 from costcalc import Account, AccountBill, Budget, CostCenter, InputError, Seats, UsageRecord, bill
 from costcalc.billing import bulk, waterfall
+from costcalc.billing.statement import expected_bill, seat_fees
+from tests.recorded import assert_as_recorded
 from tests.strategies import accounts, usage_records
+from tests.telling import TELLING, account
 
 DAY = datetime(2026, 10, 5, 9, 30, tzinfo=UTC)
-
-
-def account(*seats: Seats, **settings: Any) -> Account:
-    return Account.model_validate({"kind": "enterprise", "month": "2026-10", "seats": seats, **settings})
 
 
 def used(user: str, credits: Decimal | int, hours: int = 0, **names: str) -> UsageRecord:
@@ -80,7 +80,7 @@ class TestOfficialExamples:
         )
         result = bill([used("ana", 1_900), used("ana", 1_000, hours=1)], terms)
         assert result.metered_credits == 100
-        assert [(stop.scope, stop.credits) for stop in result.blocks] == [("enterprise", 400), ("user", 500)]
+        assert [(stop.scope, stop.credits) for stop in result.blocks] == [("enterprise", 900)]
 
 
 class TestRules:
@@ -94,6 +94,16 @@ class TestRules:
         assert result.blocked_credits == 0
         assert result.total_usd == 19 + Decimal("17.6")
         assert [(alert.percent, alert.at.day) for alert in result.alerts] == [(75, 6), (90, 7), (100, 7)]
+
+    @pytest.mark.parametrize("parts", [(101,), (1, 100), (100, 1)])
+    def test_what_is_stopped_counts_for_the_first_limit_that_is_used_up(self, parts: tuple[int, ...]) -> None:
+        budgets = [Budget(scope="user", name="*", usd=20), Budget(scope="enterprise", usd=0)]
+        terms = account(Seats(plan="business", users=("ana",)), budgets=budgets)
+        before = used("ana", 1_900)
+        stopped = bill([before, *(used("ana", credits, hours=1) for credits in parts)], terms).blocks
+        assert [(stop.scope, stop.credits) for stop in stopped] == [("enterprise", 101)]
+        dry = bill([used("ana", 1_999), used("ana", 2, hours=1)], terms.model_copy(update={"budgets": (budgets[0],)}))
+        assert [(stop.scope, stop.credits) for stop in dry.blocks] == [("user", 1)]
 
     def test_a_budget_of_nothing_stops_at_once_whatever_stop_says(self) -> None:
         terms = account(Seats(plan="business", count=1), budgets=[Budget(scope="enterprise", usd=0)])
@@ -253,11 +263,7 @@ class TestWhatMustHold:
         halves = [record._replace(credits=first), record._replace(credits=record.credits - first)]
         split = bill([*records[:place], *halves, *records[place + 1 :]], terms)
         whole = bill(records, terms)
-        # Where two limits stop parts of one record, which of them is named for how many credits depends on the record's
-        # size; what is paid and how much is stopped does not.
-        named = {"records": 0, "blocks": None}
-        assert split.to_dict() | named == whole.to_dict() | named
-        assert sum(each.credits for each in split.blocks) == sum(each.credits for each in whole.blocks)
+        assert split.to_dict() | {"records": 0} == whole.to_dict() | {"records": 0}
 
     @given(accounts(limits=False, steady=True), usage_records())
     def test_without_limits_it_is_seats_and_what_passes_the_pool(
@@ -312,8 +318,8 @@ def billed_by(engine: Any, records: list[UsageRecord], terms: Account) -> Accoun
         (UsageRecord(datetime(2026, 9, 30, 23, 59), "ana", 1), "outside the account's month 2026-10"),
         (UsageRecord(datetime(2026, 11, 1), "ana", 1), "outside the account's month 2026-10"),
         (used("ana", -1), "credits must not be negative"),
-        (used("ana", Decimal("NaN")), "credits must be a number"),
-        (used("ana", Decimal("Infinity")), "credits must be a number"),
+        (used("ana", Decimal("NaN")), "credits of a record must be a number"),
+        (used("ana", Decimal("Infinity")), "credits of a record must be a number"),
         (used("ana", 10**30), "credits must be at most"),
     ],
 )
@@ -359,3 +365,53 @@ def test_a_bill_is_frozen_comparable_and_gives_rows() -> None:
     assert result.rows()[0]["user"] == "ana"
     assert repr(result) == str(result)
     assert str(result).startswith("$19 for 2026-10, 1 record of use. The pool did not run dry.")
+
+
+def test_the_words_and_fields_of_bills() -> None:
+    words, fields = [], {}
+    for name, (terms, records) in TELLING.items():
+        result = bill(records, terms)
+        words.append(f"# {name}\n\n{result}\n")
+        if name in ("everything", "an individual with a budget", "nobody used anything"):
+            fields[name] = result.to_dict()
+        for each in result.rows():
+            assert all(isinstance(each[column], kind | None) for column, kind in result.columns().items())
+            assert each.keys() == result.columns().keys()
+            assert each["month"] == terms.month
+        assert seat_fees(terms) == result.seat_usd
+    assert_as_recorded("words-bills.txt", "\n".join(words))
+    assert_as_recorded("fields-bills.json", json.dumps(fields, indent=1, ensure_ascii=False) + "\n")
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_an_expected_month_is_everybody_using_the_same_on_every_day_of_their_seat(name: str) -> None:
+    terms, _ = TELLING[name]
+    records = []
+    for place, seats in enumerate(terms.billed_seats(), 1):
+        for user in seats.users or [f"{seats.number:,} seats of {seats.plan} ({place})"]:
+            for day in range(terms.days - terms.days_billed(seats), terms.days):
+                credits = 120 if seats.users else 120 * seats.number
+                at = terms.starts + timedelta(days=day)
+                records.append(UsageRecord(at, user, credits, seats.organization, seats.cost_center))
+    found = expected_bill(terms, Decimal(sum(record.credits for record in records)))
+    one_by_one = bill(records, terms)
+    # Equal seats are taken together, under another name.
+    apart = dict.fromkeys(("notices", "by_user", "records", "blocks", "alerts"))
+    assert found.to_dict() | apart == one_by_one.to_dict() | apart
+    assert stopped_by_scope(found) == stopped_by_scope(one_by_one)
+    told = {notice.code for notice in one_by_one.notices}
+    assert {notice.code for notice in found.notices} == told - {"users_without_seat", "use_before_seat"}
+
+
+def stopped_by_scope(result: AccountBill) -> dict[str, Decimal]:
+    """Credits that each kind of limit stopped."""
+    return {
+        scope: sum((block.credits for block in result.blocks if block.scope == scope), Decimal(0))
+        for scope in {block.scope for block in result.blocks}
+    }
+
+
+def test_counted_seats_have_as_many_user_budgets() -> None:
+    terms = account(Seats(plan="business", count=10), budgets=[Budget(scope="user", name="*", usd=30)])
+    result = expected_bill(terms, Decimal(50_000))
+    assert (result.metered_credits, result.blocked_credits) == (11_000, 20_000)

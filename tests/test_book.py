@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costcalc import InputError, PriceBook, Rate, RateNotFoundError, UnknownNameError
+from costcalc.display import text
 from costcalc.pricing.rate import STATUSES
+from tests.recorded import assert_as_recorded
 from tests.strategies import BOOK, days
 
 AUGUST = date(2026, 8, 1)
@@ -226,3 +229,155 @@ def test_the_book_lists_what_is_in_force_and_all_that_ever_was() -> None:
 def test_the_shipped_book_is_read_once() -> None:
     assert PriceBook.load() is PriceBook.load()
     assert repr(BOOK) == f"<PriceBook: {len(BOOK.models)} models, {len(BOOK.rates)} dated prices>"
+
+
+def test_conflicts_are_told_by_route_and_day() -> None:
+    on = date(2026, 11, 24)
+    both = BOOK.conflicts("gpt-5.4-mini", on=on)
+    assert [claims[0].route for claims in both] == ["api"]
+    assert BOOK.conflicts("gpt-5.4-mini", on=on, route="api") == both
+    assert BOOK.conflicts("gpt-5.4-mini", on=on, route="copilot") == ()
+    assert BOOK.conflicts("gpt-5.4-mini", on=date(2026, 1, 1)) == ()
+
+
+def test_the_history_of_a_route() -> None:
+    everywhere = BOOK.history("gpt-5.4-mini")
+    assert {rate.route for rate in everywhere} == {"copilot", "api", "api-azure-datazone"}
+    assert BOOK.history("gpt-5.4-mini", route="api") == tuple(rate for rate in everywhere if rate.route == "api")
+    with pytest.raises(UnknownNameError, match="unknown route 'web'"):
+        BOOK.history("gpt-5.4-mini", route="web")
+
+
+@pytest.mark.parametrize("prompt", [0, Decimal(0), Decimal("0.5"), 1])
+def test_a_short_prompt_is_a_prompt(prompt: int | Decimal) -> None:
+    assert BOOK.rate("gpt-5.4", on=AUGUST, prompt_tokens=prompt).tier == "default"
+
+
+WORLD = """\
+replace = true
+[routes.api]
+name = "API"
+[routes.web]
+name = "Web"
+[sources.s]
+title = "S"
+address = "a drawer"
+read = 2026-11-01
+status = "published"
+[sources.t]
+title = "T"
+address = "a shelf"
+read = 2026-11-02
+status = "provisional"
+[providers.p]
+name = "P"
+[models.gap]
+name = "Gap"
+provider = "p"
+lifecycle = [{ on = 2026-03-01, event = "left", route = "web" }, { on = 2026-03-01, event = "deprecated", route = "api" }]
+rates = [
+  { route = "api", source = "s", from = 2026-01-01, until = 2026-02-01, fresh_input = 1, output = 2 },
+  { route = "api", source = "t", from = 2026-01-01, until = 2026-03-01, promotional = true, fresh_input = 1, output = 2 },
+  { route = "api", source = "t", from = 2026-05-01, after_gap = true, fresh_input = 1, output = 2 },
+  { route = "api", source = "s", from = "unknown", not_before = 2026-06-01, after_gap = true, fresh_input = 1, output = 2 },
+  { route = "web", source = "s", service_tier = "batch", from = 2026-01-01, fresh_input = 1, output = 2 },
+]
+[models.gone]
+name = "Gone"
+provider = "p"
+successor = "gap"
+lifecycle = [{ on = 2026-02-01, event = "left", route = "api", certainty = "high", note = "as announced" }]
+rates = [
+  { route = "api", source = "s", from = 2026-01-01, until = 2026-02-01, fresh_input = 1, output = 2 },
+  { route = "api", source = "t", from = 2026-03-01, fresh_input = 1, output = 2 },
+  { route = "web", source = "t", from = 2026-01-01, note = "by rumour", fresh_input = 1, output = 2 },
+]
+[models.never]
+name = "Never"
+provider = "p"
+[models.short]
+name = "Short"
+provider = "p"
+lifecycle = [
+  { on = 2026-05-01, event = "left", route = "web" },
+  { on = 2026-05-02, event = "retires", route = "api", certainty = "low" },
+  { on = 2026-05-03, event = "deprecated", route = "api" },
+]
+context_window = [{ tokens = 100, source = "s" }, { tokens = 100, prompt_tokens = 80, source = "t" }]
+[[models.short.rates]]
+route = "api"
+source = "s"
+as_of = "2026-04"
+from = 2026-01-01
+until = 2026-08-01
+promotional = true
+note = "n"
+fresh_input = 1
+output = 2
+[[models.short.rates]]
+route = "api"
+source = "t"
+from = 2026-01-01
+until = 2026-06-01
+fresh_input = 3
+output = 2
+"""
+
+
+def test_the_words_of_what_has_no_price_and_of_what_a_price_assumes(tmp_path: Path) -> None:
+    """The days around every event of a small world, each with what is told of it."""
+    path = tmp_path / "world.toml"
+    path.write_text(WORLD, encoding="utf-8")
+    book = PriceBook.load(path)
+    words = []
+    days = ["2025-12-31", "2026-01-31", "2026-02-01", "2026-03-01", "2026-04-30", "2026-05-01", "2026-05-02"]
+    for on in (date.fromisoformat(day) for day in [*days, "2026-05-03", "2026-06-01", "2026-06-02", "2026-08-01"]):
+        for model in book.models:
+            for route, basis, service_tier in (
+                ("api", "best", "standard"),
+                ("api", "provisional", "standard"),
+                ("web", "best", "standard"),
+                ("web", "best", "batch"),
+            ):
+                if on.day > 1 and (basis, service_tier) != ("best", "standard"):
+                    continue
+                words.append(f"{on} {model} {route} {basis} {service_tier}:")
+                try:
+                    rate = book.rate(model, route=route, on=on, basis=basis, service_tier=service_tier)
+                except RateNotFoundError as error:
+                    words.append(f"- {error}")
+                    continue
+                notices = book.notices(rate, on, (60, 20, 21, 500), 1)
+                words += [f"- {rate.id}", *(f"- {notice.code}: {notice.message}" for notice in notices)]
+    words += [text(book.all_parts(date(2026, month, 1))) for month in (1, 5)]
+    words += [text(book.all_parts(date(2026, 5, 1), "web")), text(book.all_parts(date(2026, 5, 1), None, "t"))]
+    for name in ("gapp", "x" * 100):
+        with pytest.raises(UnknownNameError) as caught:
+            book.rate(name, route="api", on=AUGUST)
+        words.append(str(caught.value))
+    with pytest.raises(UnknownNameError) as caught:
+        book.rate("gap", route="api", on=AUGUST, basis="u")
+    words.append(str(caught.value))
+    assert_as_recorded("words-book.txt", "\n".join(words) + "\n")
+
+
+def test_nobody_disagrees_with_a_price_that_the_caller_states() -> None:
+    on = date(2026, 11, 24)
+    rate = BOOK.rate("gpt-5.4-mini", route="api", on=on)
+    told = {notice.code for notice in BOOK.notices(rate, on)}
+    stated = {notice.code for notice in BOOK.notices(rate.with_price("output", Decimal(1)), on)}
+    assert {"claims_disagree", "price_stale"} <= told
+    assert not {"claims_disagree", "price_stale"} & stated
+    assert "rate_indicative" in stated
+
+
+def test_notices_go_by_the_mean_prompt_of_the_requests() -> None:
+    rate = BOOK.rate("gpt-5.4", on=AUGUST)
+    assert "tier_by_mean_prompt" not in {notice.code for notice in BOOK.notices(rate, AUGUST, (10, 0, 0, 0))}
+    assert "tier_by_mean_prompt" in {notice.code for notice in BOOK.notices(rate, AUGUST, (10, 0, 0, 0), 2)}
+    mini = BOOK.rate("gpt-5.4-mini", route="api", on=AUGUST)
+    (over,) = (n for n in BOOK.notices(mini, AUGUST, (816_002, 0, 0, 9), 3) if n.code == "prompt_over_context")
+    assert over.message.startswith("a prompt of 272,001 tokens per request is more than the 272,000 that ")
+    codes = {n.code for n in BOOK.notices(mini, AUGUST, (272_001, 0, 0, 0))}
+    assert "prompt_over_context" in codes
+    assert "prompt_over_context" not in {n.code for n in BOOK.notices(mini, AUGUST, (272_000, 0, 0, 10**6))}

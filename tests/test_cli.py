@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import Run
+from tests.recorded import assert_as_recorded
 
-GOLDEN = Path(__file__).parent / "golden"
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ARTICLE = "api/gpt-5.4-mini/mai-vs-gpt-comparison-article/2026-03-17"
 
@@ -114,10 +113,7 @@ def test_output_is_as_recorded(costcalc: Run, name: str, output_format: str) -> 
     """Set COSTCALC_RECORD=1 to record anew, then read the difference."""
     code, out, err = costcalc(*GOLDEN_COMMANDS[name], "--format", output_format)
     assert (code, err) == (0, "")
-    path = GOLDEN / f"{name}.{ {'table': 'txt', 'markdown': 'md'}.get(output_format, output_format) }"
-    if os.environ.get("COSTCALC_RECORD"):
-        path.write_text(out, encoding="utf-8")
-    assert out == path.read_text(encoding="utf-8")
+    assert_as_recorded(f"{name}.{ {'table': 'txt', 'markdown': 'md'}.get(output_format, output_format) }", out)
 
 
 def document(costcalc: Run, *arguments: str) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costcalc import RateNotFoundError, UnknownNameError, plan, plans
-from costcalc.billing.bill import monthly_bill
+from costcalc.billing.bill import bill_without_plan, monthly_bill
+from costcalc.display import text
+from tests.recorded import assert_as_recorded
 
 OCTOBER = date(2026, 10, 15)
 
@@ -87,8 +89,18 @@ def test_more_use_never_costs_less(name: str, seats: int, a: Decimal, b: Decimal
 
 def test_an_unknown_allowance_is_not_zero() -> None:
     bill, notices = monthly_bill(plan("free"), 1, Decimal(10), OCTOBER)
-    assert (bill.included_credits, bill.metered_usd, bill.total_usd) == (None, None, None)
-    assert bill.to_dict()["total_usd"] is None
+    assert bill.to_dict() == {
+        "plan": "free",
+        "seats": 1,
+        "seat_usd": "0",
+        "included_credits": None,
+        "included_used_credits": None,
+        "metered_credits": None,
+        "metered_usd": None,
+        "total_usd": None,
+        "blocked_credits": None,
+        "account_month": None,
+    }
     assert "allowance_unknown" in {notice.code for notice in notices}
 
 
@@ -115,3 +127,66 @@ def test_a_plan_is_found_without_regard_to_case() -> None:
     assert plan("PRO").id == "pro"
     with pytest.raises(UnknownNameError, match=r"unknown plan 'team'; known: free, student, pro"):
         plan("team")
+
+
+def test_without_a_plan_every_credit_is_paid() -> None:
+    assert bill_without_plan(Decimal("150.5")).to_dict() == {
+        "plan": None,
+        "seats": 0,
+        "seat_usd": "0",
+        "included_credits": "0",
+        "included_used_credits": "0",
+        "metered_credits": "150.5",
+        "metered_usd": "1.505",
+        "total_usd": "1.505",
+        "blocked_credits": "0",
+        "account_month": None,
+    }
+
+
+def test_a_bill_as_machine_output() -> None:
+    bill, _ = monthly_bill(plan("pro_plus"), 2, Decimal("14000.5"), OCTOBER)
+    assert bill.to_dict() == {
+        "plan": "pro_plus",
+        "seats": 2,
+        "seat_usd": "78",
+        "included_credits": "14000",
+        "included_used_credits": "14000",
+        "metered_credits": "0.5",
+        "metered_usd": "0.005",
+        "total_usd": "78.005",
+        "blocked_credits": "0",
+        "account_month": None,
+    }
+
+
+@pytest.mark.parametrize("name", sorted(TERMS))
+def test_a_plan_as_machine_output(name: str) -> None:
+    each = plan(name)
+    found = each.to_dict()
+    promotions = found.pop("promotions")
+    assert found.pop("plan") == each.id == name
+    assert found.pop("usd_per_seat") == str(each.usd_per_seat)
+    assert found.pop("note") == (each.note or None)
+    for key in ("base_credits", "flex_credits", "included_credits"):
+        value = getattr(each, key)
+        assert found.pop(key) == (None if value is None else str(value))
+    assert found == {key: getattr(each, key) for key in ("name", "kind", "pooled", "auto_only", "certainty", "source")}
+    assert promotions == [
+        {
+            "included_credits": str(promotion.included_credits),
+            "from": str(promotion.starts),
+            "until": str(promotion.until),
+            "who": promotion.who,
+        }
+        for promotion in each.promotions
+    ]
+
+
+def test_the_words_of_plans_and_of_what_their_bills_assume() -> None:
+    words = []
+    for each in plans().values():
+        for on in (date(2026, 7, 1), OCTOBER):
+            words.append(text(each.all_parts(on)))
+            words += [f"- {n.code}: {n.message}\n" for n in monthly_bill(each, 2, Decimal(10**5), on)[1]]
+    assert_as_recorded("words-plans.txt", "\n".join(words))

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costcalc import InputError, Rate, TokenUsage
-from costcalc.pricing.rate import KindPrices
+from costcalc.pricing.rate import KindPrices, claim_words, claims_line, first_day_words
 from costcalc.tokens import KINDS, Kind
 from costcalc.units import NANO_AIU_PER_USD
+from tests.recorded import assert_as_recorded
 from tests.strategies import BOOK, prices, shipped_rates, usages
 
 AUTO = BOOK.modifiers["auto"]
@@ -186,6 +187,11 @@ class TestModifiers:
             "modifiers_multiplied",
         ]
 
+    def test_they_are_in_machine_output(self) -> None:
+        found = self.RATE.with_modifiers(AUTO, RESIDENCY).to_dict()
+        assert found["modifiers"] == [{"id": "auto", "factor": "0.9"}, {"id": "data_residency", "factor": "1.1"}]
+        assert found | {"modifiers": []} == self.RATE.to_dict()
+
     def test_not_on_another_route(self) -> None:
         with pytest.raises(InputError, match="applies to route copilot"):
             BOOK.rate("gpt-5.4-mini", route="api", on=date(2026, 8, 1)).with_modifiers(AUTO)
@@ -210,10 +216,129 @@ def test_rates_and_costs_are_frozen_comparable_and_print_well() -> None:
         rate.status = "indicative"  # type: ignore[misc]
     assert str(rate.cost(usage)) == "$0.75 (75 credits) at api/gpt-5.4-mini/openai-pricing-page/2026-03-17"
     assert str(rate).startswith("api/gpt-5.4-mini/openai-pricing-page/2026-03-17: fresh_input $0.75")
-    assert rate.cost(usage).to_dict()["by_kind"][0] == {
+    found = rate.cost(usage).to_dict()
+    assert found["by_kind"][0] == {
         "kind": "fresh_input",
         "tokens": 1_000_000,
         "usd_per_mtok": "0.75",
         "usd": "0.75",
         "credits": "75",
     }
+    assert [line["kind"] for line in found.pop("by_kind")] == list(KINDS)
+    assert found == {"usd": "0.75", "credits": "75", "nano_aiu": 75_000_000_000}
+
+
+@given(prices, prices | st.none(), prices | st.none(), prices, usages())
+def test_costs_in_integers_are_the_cost(
+    fresh: Decimal, cached: Decimal | None, write: Decimal | None, output: Decimal, usage: TokenUsage
+) -> None:
+    rate = rate_of(fresh, cached, write, output)
+    expected = by_definition(rate, usage) * NANO_AIU_PER_USD
+    assert rate.exact_nano_aiu(usage.counts) == expected
+    assert isinstance(rate.exact_nano_aiu(usage.counts), int) or not rate.on_nano_aiu_grid
+    units, per_nano_aiu = rate.integer_prices()
+    assert Fraction(sum(n * unit for n, unit in zip(usage.counts, units, strict=True)), per_nano_aiu) == expected
+    assert (per_nano_aiu == 1) == rate.on_nano_aiu_grid
+
+
+class TestStatedPrices:
+    LONG = BOOK.rate("gpt-5.4", on=date(2026, 8, 1), prompt_tokens=300_000)
+
+    @given(shipped_rates(), st.sampled_from(KINDS), st.decimals(0, 1_000, places=6))
+    def test_only_that_price_is_another(self, rate: Rate, kind: Kind, price: Decimal) -> None:
+        found = rate.with_price(kind, price)
+        place = KINDS.index(kind)
+        listed = rate.tiers[0].listed_usd_per_mtok[place]
+        assert len(found.tiers) == len(rate.tiers)
+        for row, before in zip(found.tiers, rate.tiers, strict=True):
+            assert (row.tier, row.prompt_tokens_over, row.modifiers) == (
+                before.tier,
+                before.prompt_tokens_over,
+                before.modifiers,
+            )
+            assert (row.status, row.source) == ("indicative", "stated")
+            for each, old, new in zip(KINDS, before.usd_per_mtok, row.usd_per_mtok, strict=True):
+                if each != kind:
+                    assert new == old
+            # The tiers keep their proportion, to twelve decimals.
+            stated = row.usd_per_mtok[place]
+            assert stated is not None
+            if listed:
+                exact = Fraction(price) * Fraction(before.listed_usd_per_mtok[place]) / Fraction(listed)
+                assert abs(Fraction(stated) - exact) <= Fraction(1, 2 * 10**12)
+            else:
+                assert stated == price
+        assert found.tier == rate.tier
+        assert found in found.tiers
+
+    def test_a_long_prompt_costs_in_proportion(self) -> None:
+        assert self.LONG.listed_usd_per_mtok.fresh_input == 5
+        found = self.LONG.with_price("fresh_input", Decimal(1))
+        assert (found.tier, found.usd_per_mtok.fresh_input) == ("long_context", 2)
+        assert found.cost(TokenUsage(100_000)).usd == Decimal("0.1")
+        assert found.note == "fresh_input at $2 in place of $5 of github-docs (published)"
+        assert found.id == f"{self.LONG.id}/fresh_input=2"
+
+    def test_two_stated_prices_are_both_told(self) -> None:
+        rate = BOOK.rate("gpt-5.5", on=date(2026, 8, 1))
+        found = rate.with_price("cache_write", Decimal("6.50")).with_price("output", Decimal(0))
+        assert (
+            found.note == "cache_write at $6.5 in place of $5 of github-docs (published); output at $0 in place of $30"
+        )
+        assert found.usd_per_mtok == rate.usd_per_mtok._replace(cache_write=Decimal("6.5"), output=Decimal(0))
+
+    @pytest.mark.parametrize(
+        ("price", "message"),
+        [
+            ("-0.01", "a price must be from 0 to 1,000,000 dollars per million, not -0.01"),
+            ("1000000.01", "a price must be from 0 to 1,000,000 dollars per million, not 1000000.01"),
+            ("NaN", "a price must be from 0 to 1,000,000 dollars per million, not NaN"),
+            ("Infinity", "a price must be from 0 to 1,000,000 dollars per million, not Infinity"),
+            ("1E-31", "a price has at most 30 decimals, not those of 1E-31"),
+        ],
+    )
+    def test_a_price_that_cannot_be_is_refused(self, price: str, message: str) -> None:
+        with pytest.raises(InputError) as caught:
+            self.LONG.with_price("output", Decimal(price))
+        assert str(caught.value) == message
+
+    @pytest.mark.parametrize("price", ["0", "1000000", "1E-30"])
+    def test_the_bounds_of_a_price(self, price: str) -> None:
+        rate = BOOK.rate("gpt-5.5", on=date(2026, 8, 1)).with_price("output", Decimal(price))
+        assert rate.usd_per_mtok.output == Decimal(price)
+
+
+def test_the_words_of_rates_and_of_what_they_assume() -> None:
+    on = date(2026, 8, 1)
+    usage = TokenUsage(300_000, 1_000, 1_000, 10, requests=3)
+    rates = [
+        BOOK.rate("gpt-5.4", on=on),
+        BOOK.rate("gpt-5.4", on=on, prompt_tokens=300_000).with_modifiers(AUTO, RESIDENCY),
+        BOOK.rate("claude-haiku-5.5", on=date(2026, 10, 1)),
+        BOOK.rate("mai-code-1-flash", on=on),
+        BOOK.rate("gpt-5.4-mini", route="api", on=on, basis="mai-vs-gpt-comparison-article"),
+        rate_of(Decimal("0.0000001"), None, None, Decimal(1)),
+    ]
+    lines = []
+    for rate in rates:
+        cost = rate.cost(usage)
+        lines += [str(rate), str(cost), *(f"- {notice.code}: {notice.message}" for notice in cost.notices)]
+    lines += [*claims_line(rates[2:5]), *claims_line([])]
+    lines += [f"{claim_words(rate)}, {first_day_words(rate)}" for rate in rates]
+    assert_as_recorded("words-rates.txt", "\n".join(lines) + "\n")
+
+
+def test_days_since_a_price_was_read() -> None:
+    rate = BOOK.rate("gpt-5.4-mini", route="api", on=date(2026, 8, 1), basis="mai-vs-gpt-comparison-article")
+    month = replace(rate, as_of="2026-06")
+    assert [month.age_days(date(2026, 6, day)) for day in (1, 2, 30)] == [0, 1, 29]
+    assert replace(rate, as_of="2026-06-30").age_days(date(2026, 6, 29)) == 0
+
+
+def test_a_rate_holds_from_its_first_day_to_before_its_last() -> None:
+    rate = replace(rate_of(Decimal(1), None, None, Decimal(1)), effective_until=date(2026, 2, 1))
+    days = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 1, 31), date(2026, 2, 1)]
+    assert [rate.in_force(day) for day in days] == [False, True, True, False]
+    unknown = replace(rate, effective_from=None, not_before=date(2026, 1, 31))
+    assert [unknown.in_force(day) for day in days] == [False, False, True, False]
+    assert replace(rate, effective_from=None, effective_until=None).in_force(date.min)

@@ -15,8 +15,9 @@ import costcalc
 from costcalc import UnknownNameError, output_schema
 from costcalc.schemas import KINDS_OF_OUTPUT
 from tests.conftest import Run
+from tests.recorded import GOLDEN
 from tests.schemas import closed, mismatches
-from tests.test_cli import EXAMPLES, GOLDEN
+from tests.test_cli import EXAMPLES
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "docs" / "schemas"

@@ -76,3 +76,45 @@ def test_usage_is_frozen_and_turns_into_a_dict() -> None:
         usage.output = 9  # type: ignore[misc]
     assert usage.to_dict() == {"fresh_input": 1, "cached_input": 2, "cache_write": 3, "output": 4, "requests": 5}
     assert TokenUsage(**usage.to_dict()) == usage
+
+
+def test_what_is_refused_is_named() -> None:
+    """The words of a mistake name the count as the caller does, and what to do."""
+    stated = {"prompt_tokens": 10, "cached_input": 1, "cache_write": 1, "output": 1, "requests": 1}
+    for name in stated:
+        with pytest.raises(InputError, match=f"^{name} must not be negative, not -1$"):
+            TokenUsage.from_inclusive(**{**stated, name: -1})
+    with pytest.raises(InputError) as caught:
+        TokenUsage.from_inclusive(10, cached_input=11, output=0)
+    assert str(caught.value) == (
+        "cached_input plus cache_write is 11, more than the 10 prompt_tokens that should include them; "
+        "if the source counts them apart, use TokenUsage(fresh_input=…)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("factor", "message"),
+    [
+        (-1, "usage can be scaled by a factor of at least 0, not -1"),
+        (Decimal("-0.5"), "usage can be scaled by a factor of at least 0, not -0.5"),
+        (Decimal("0.3"), "usage scaled by 0.3 does not give whole counts; use a profile for mean usage"),
+        (Decimal("NaN"), "usage cannot be scaled by NaN"),
+        (Decimal("1E+31"), "usage cannot be scaled by 1E+31"),
+        (Decimal("1E-31"), "usage cannot be scaled by 1E-31"),
+    ],
+)
+def test_a_scale_that_cannot_be_is_named(factor: Any, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        TokenUsage(fresh_input=5) * factor
+    assert str(caught.value) == message
+
+
+def test_bounds_of_counts_and_scales() -> None:
+    assert TokenUsage(MAX_COUNT).fresh_input == MAX_COUNT
+    assert TokenUsage.from_inclusive(MAX_COUNT, cached_input=MAX_COUNT, output=0).fresh_input == 0
+    assert TokenUsage.from_inclusive(1, cached_input=0, output=0).requests == 1
+    assert (TokenUsage(1) * Decimal("1E+30")).fresh_input == 10**30
+    assert (TokenUsage(10**15, requests=10**15) * Decimal("1E-15")).counts == (1, 0, 0, 0)
+    assert TokenUsage(3) * 0 == TokenUsage(3) * Decimal(0) == TokenUsage(requests=0)
+    with pytest.raises(TypeError):
+        1 + TokenUsage(1)

@@ -316,12 +316,10 @@ class _Stretches:
         """Note what user budgets and used-up limits stopped."""
         np, waterfall = self.np, self.waterfall
         shut = ways == _BLOCKED
-        passed = np.where(shut, amounts, allowed)
-        if before is not None:
-            room = np.clip(self.user_limit[users] - before[: len(users)], 0, amounts)
-            passed = np.where(shut, room, allowed)
-        by_user = amounts - passed
-        by_limit = np.where(shut, passed, 0)
+        if before is not None:  # of two limits that are used up, the user's is named
+            shut &= before[: len(users)] < self.user_limit[users]
+        by_limit = np.where(shut, amounts, 0)
+        by_user = np.where(shut, 0, amounts - allowed)
         actors = self.actors[rows]
         if by_user.any():
             self._add(waterfall.blocked, actors, by_user)

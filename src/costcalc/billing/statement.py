@@ -333,6 +333,8 @@ def _equal_seats_counted(account: Account) -> Account:
     found: list[Seats] = []
     for seats in account.seats:
         alone = tuple(user for user in seats.users if user.casefold() in own)
+        if len(seats.users) - len(alone) == 1:  # one person keeps their name
+            alone = seats.users
         if alone:
             found.append(seats.model_copy(update={"users": alone}))
         if len(alone) < seats.number:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from costcalc.display import count_of
 from costcalc.errors import InputError, check_number, check_type
 from costcalc.notices import Notice
 from costcalc.pricing.rate import Rate
@@ -93,7 +94,8 @@ class ColumnBuilder:
     def columns(self, rates: tuple[Rate, ...] = (), notices: tuple[Notice, ...] = ()) -> UsageColumns:
         """The columns of the records so far."""
         if self.rounded:
-            message = f"{self.rounded:,} records have credits finer than a nano-AIU; each was taken to the nearest"
+            records = count_of(self.rounded, "record")
+            message = f"credits finer than a nano-AIU were taken to the nearest, in {records} of use"
             notices = (*notices, Notice("credits_rounded", message))
         return UsageColumns(self._time_us, self._actor, self._nano_aiu, tuple(self._codes), rates, notices)
 

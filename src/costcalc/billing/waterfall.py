@@ -4,6 +4,9 @@
 2. The pool of included credits, or what is left of a capped cost centre's own part of it.
 3. Beyond that, metered use: the budget of the cost centre, else of the organisation, and the enterprise budget.
 
+What does not pass counts for the first of them, in this order, that is used up by then. So it does not matter into how
+many records use is split.
+
 `Waterfall.pass_record` is the rule. `costcalc.billing.bulk` passes many records at once between the instants at which
 a shared limit is reached; a property test holds the two together. All amounts are whole nano-AIU.
 """
@@ -116,21 +119,22 @@ class Waterfall:
         """Let one record pass its limits, in part or whole."""
         terms = self.terms.actors[actor]
         user_limit = self.terms.user_limits[terms.user]
-        allowed = min(nano_aiu, max(0, user_limit - int(self.user_used[terms.user])))
-        if allowed < nano_aiu:
-            self._block("user", terms.user, time_us, actor, nano_aiu - allowed)
-        if not allowed:
-            return
+        used = int(self.user_used[terms.user])  # the bulk engine holds the counters as arrays of 64-bit integers
+        allowed = min(nano_aiu, max(0, user_limit - used))
         room = self.pool_left(time_us)
         if terms.cap != NONE:
             room = min(room, self.cap_left(terms.cap, time_us))
         included = min(allowed, room)
         metered = self._meter(time_us, actor, allowed - included) if included < allowed else 0
         self._count_included(time_us, actor, included)
-        used = int(self.user_used[terms.user])  # the bulk engine holds the counters as arrays of 64-bit integers
-        self.user_used[terms.user] = used + included + metered
+        through = included + metered
+        self.user_used[terms.user] = used + through
+        if through < nano_aiu:
+            self.blocked[actor] += nano_aiu - through
+            kind, index = ("user", terms.user) if through == allowed else self._used_up(actor)
+            self.count_block(kind, index, time_us, nano_aiu - through)
         if user_limit != NO_LIMIT:
-            self.alert(time_us, NONE, terms.user, user_limit, used, used + included + metered)
+            self.alert(time_us, NONE, terms.user, user_limit, used, used + through)
 
     def _count_included(self, time_us: int, actor: int, included: int) -> None:
         if not included:
@@ -144,16 +148,12 @@ class Waterfall:
             self.exhausted_us = time_us
 
     def _meter(self, time_us: int, actor: int, wanted: int) -> int:
-        """Meter as much of `wanted` as the metered phase lets through, and block the rest."""
+        """Meter as much of `wanted` as the metered phase lets through."""
         terms = self.terms.actors[actor]
         if not self.terms.additional_usage:
-            self._block(ADDITIONAL_USAGE, NONE, time_us, actor, wanted)
             return 0
         budgets = [budget for budget in (terms.budget, terms.enterprise) if budget != NONE]
-        lefts = [self.budget_left(budget) for budget in budgets]
-        metered = min([wanted, *lefts])
-        if metered < wanted:
-            self._block("budget", budgets[lefts.index(min(lefts))], time_us, actor, wanted - metered)
+        metered = min([wanted, *(self.budget_left(budget) for budget in budgets)])
         self.metered[actor] += metered
         for budget in budgets:
             used = int(self.budget_used[budget])
@@ -161,9 +161,13 @@ class Waterfall:
             self.alert(time_us, budget, NONE, self.terms.budgets[budget].nano_aiu, used, used + metered)
         return metered
 
-    def _block(self, kind: str, index: int, time_us: int, actor: int, nano_aiu: int) -> None:
-        self.blocked[actor] += nano_aiu
-        self.count_block(kind, index, time_us, nano_aiu)
+    def _used_up(self, actor: int) -> tuple[str, int]:
+        """The first limit of the metered phase that lets no more through."""
+        if not self.terms.additional_usage:
+            return ADDITIONAL_USAGE, NONE
+        terms = self.terms.actors[actor]
+        budgets = (budget for budget in (terms.budget, terms.enterprise) if budget != NONE)
+        return "budget", next(budget for budget in budgets if not self.budget_left(budget))
 
     def count_block(self, kind: str, index: int, time_us: int, nano_aiu: int) -> None:
         """Note what a limit stopped, and when it first did."""
