@@ -237,4 +237,4 @@ def test_profiles_are_frozen_and_comparable() -> None:
     with pytest.raises(TypeError):
         profile.provenance["output"] = None  # type: ignore[index]
     with pytest.raises(ValidationError):
-        profile.output = Decimal(1)
+        profile.output = Decimal(1)  # type: ignore[misc]

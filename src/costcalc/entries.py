@@ -77,10 +77,10 @@ class ReadLog:
     def __init__(self) -> None:
         """Nothing left out yet."""
         self.skipped: list[Skipped] = []
-        self.skipped_count = 0
-        self.other_rows = 0
-        self.repeated = 0
-        self.incomplete_sessions = 0
+        self.skipped_count: int = 0
+        self.other_rows: int = 0
+        self.repeated: int = 0
+        self.incomplete_sessions: int = 0
 
     def skip(self, file: str, line: int, reason: str) -> None:
         """Note a row that could not be used. The reason never holds contents of messages."""

@@ -70,10 +70,10 @@ class Pricer:
     def __init__(self, book: PriceBook, as_model: str | None = None, as_route: str | None = None) -> None:
         """`as_model` and `as_route` price all entries as if they had been on another model or route."""
         self.book = book
-        self.as_model = None if as_model is None else book.model(as_model).id
+        self.as_model: str | None = None if as_model is None else book.model(as_model).id
         self.as_route = as_route
-        self.tiers_unknown = 0
-        self.tiers_by_mean = 0
+        self.tiers_unknown: int = 0
+        self.tiers_by_mean: int = 0
         self.dated_ids: dict[str, str] = {}
         self._rates: dict[tuple[object, ...], Rate | str] = {}
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from costcalc.display import SCHEMA_VERSION, Result, json_text
 from costcalc.errors import InputError, check_path
@@ -130,11 +130,11 @@ def _text_of(path: "str | os.PathLike[str]") -> str:
         raise InputError(f"{shown}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
 
 
-class _Stated(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+class _Stated(BaseModel, frozen=True, strict=True, extra="ignore"):
+    """What a saved document says, as strictly as it was written; fields that are not needed are left aside."""
 
 
-class _Head(_Stated):
+class _Head(_Stated, frozen=True):
     schema_version: str
     kind: str
 
@@ -149,11 +149,11 @@ Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Number = Annotated[float, Field(ge=0, le=MAX_COUNT, allow_inf_nan=False)]
 
 
-class _Modifier(_Stated):
+class _Modifier(_Stated, frozen=True):
     factor: Price
 
 
-class _Rate(_Stated):
+class _Rate(_Stated, frozen=True):
     id: Name
     route: Name
     model: Name
@@ -174,7 +174,7 @@ class _Rate(_Stated):
         return SavedRate(self.id, (self.route, self.model, self.service_tier, self.tier, self.source), billed)
 
 
-class _Document(_Stated):
+class _Document(_Stated, frozen=True):
     on: date
     basis: Name
     rates: tuple[_Rate, ...]
@@ -184,52 +184,52 @@ class _Document(_Stated):
         return {"on": self.on, "basis": self.basis, "rates": tuple(rate.saved() for rate in self.rates)}
 
 
-class _Mean(_Stated):
+class _Mean(_Stated, frozen=True):
     mean: Amount
 
 
-class _Bill(_Mean):
+class _Bill(_Mean, frozen=True):
     p90: Amount
 
 
-class _Month(_Stated):
+class _Month(_Stated, frozen=True):
     month: Name
     credits: _Mean
     total_usd: _Bill
 
 
-class _Option(_Stated):
+class _Option(_Stated, frozen=True):
     option: Name
     months: Annotated[tuple[_Month, ...], Field(min_length=1)]
 
 
-class _TaskTokens(_Stated):
+class _TaskTokens(_Stated, frozen=True):
     mean: Count
 
 
-class _Spread(_Stated):
+class _Spread(_Stated, frozen=True):
     group: Name
     number: Name
     value: Amount
 
 
-class _Share(_Stated):
+class _Share(_Stated, frozen=True):
     option: Name
     share: Amount
 
 
-class _Group(_Stated):
+class _Group(_Stated, frozen=True):
     name: Name
     people: Count
     profile: Name
     options: tuple[_Share, ...]
 
 
-class _SoFar(_Stated):
+class _SoFar(_Stated, frozen=True):
     until: date
 
 
-class _Forecast(_Document):
+class _Forecast(_Document, frozen=True):
     work: Name
     people: Count
     seed: Annotated[int, Field(ge=0, le=2**63)]
@@ -266,17 +266,17 @@ class _Forecast(_Document):
         }
 
 
-class _EstimateMonth(_Stated):
+class _EstimateMonth(_Stated, frozen=True):
     tasks: Number
     tokens: dict[Name, Count]
     credits: Amount
 
 
-class _EstimateBill(_Stated):
+class _EstimateBill(_Stated, frozen=True):
     total_usd: Amount | None
 
 
-class _Estimate(_Document):
+class _Estimate(_Document, frozen=True):
     option: Name
     profile: Name
     developers: Count

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, Field, create_model
 
 from costcalc.billing.account import Account
 from costcalc.errors import CostcalcError, InputError
@@ -109,11 +109,11 @@ class Team:
             file.fail(("groups",), str(error))
 
 
-class _Stated(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Stated(BaseModel, frozen=True, extra="forbid"):
+    """A table of a team file; a key that is not known is an error."""
 
 
-class _GroupTable(_Stated):
+class _GroupTable(_Stated, frozen=True):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     people: Annotated[int, Field(ge=1, le=MAX_DEVELOPERS, strict=True)]
     profile: str
@@ -126,12 +126,12 @@ _numbers: dict[str, Any] = dict.fromkeys(NUMBERS, (Any, None))
 _GroupFile = create_model("_GroupFile", __base__=_GroupTable, **_numbers)
 
 
-class _TeamTable(_Stated):
+class _TeamTable(_Stated, frozen=True):
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     account: str | None = None
 
 
-class _TeamFile(_Stated):
+class _TeamFile(_Stated, frozen=True):
     team: _TeamTable = _TeamTable()
     groups: tuple[_GroupFile, ...] = ()  # type: ignore[valid-type]
 

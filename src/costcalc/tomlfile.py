@@ -181,7 +181,8 @@ class Table:
     __slots__ = ("_asked", "data", "file", "keys")
 
     def __init__(self, file: TomlFile, keys: tuple[Key, ...], data: object) -> None:
-        self.file, self.keys = file, keys
+        self.file: TomlFile = file
+        self.keys: tuple[Key, ...] = keys
         if not isinstance(data, dict):
             last = keys[-1] if keys else "the file"
             self.fail(f"{last} must be a table" if isinstance(last, str) else f"{keys[-2]}: each must be a table")

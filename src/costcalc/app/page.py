@@ -5,7 +5,7 @@ The cells are shown in the order of this file and run in the order of what they 
 
 import marimo
 
-app = marimo.App(width="medium", app_title="costcalc: what will it cost?")
+app = marimo.App(width="medium", app_title="costcalc: what will it cost?")  # type: marimo.App
 
 
 @app.cell

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, StrictBool, ValidationError, field_validator, model_validator
 
 from costcalc.billing.plan import Plan, plans
 from costcalc.errors import InputError, check_type, unknown_name
@@ -30,11 +30,11 @@ _SCOPES_OF: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-class _Stated(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Stated(BaseModel, frozen=True, extra="forbid"):
+    """A table of an account file; a key that is not known is an error."""
 
 
-class Seats(_Stated):
+class Seats(_Stated, frozen=True):
     """Seats of one plan: of named `users`, or a `count` of them.
 
     `added_on` and `removed_on` are days (UTC). A seat added within the month pays from that day and brings its credits
@@ -65,7 +65,7 @@ class Seats(_Stated):
         return plans()[self.plan]
 
 
-class CostCenter(_Stated):
+class CostCenter(_Stated, frozen=True):
     """A cost centre. `included_usage_cap`: its members draw on the pool only up to the credits of their own seats."""
 
     name: _Name
@@ -73,7 +73,7 @@ class CostCenter(_Stated):
     excluded_from_enterprise_budget: StrictBool = False
 
 
-class Budget(_Stated):
+class Budget(_Stated, frozen=True):
     """A budget in US dollars.
 
     Scope `user` caps one person's included and metered use together and always stops: for `name`, for everyone in a
@@ -122,7 +122,7 @@ class Budget(_Stated):
         return f"{self.scope} budget" + (f" of {self.name}" if self.name else "")
 
 
-class Account(_Stated):
+class Account(_Stated, frozen=True):
     """Who pays for whom in a month (`YYYY-MM`, UTC): seats, cost centres and budgets.
 
     `additional_usage` lets use go on beyond the included credits; left out, it is on for organisations and enterprises,
@@ -346,7 +346,7 @@ class Account(_Stated):
         return included
 
 
-class _AccountSettings(_Stated):
+class _AccountSettings(_Stated, frozen=True):
     kind: AccountKind
     month: str
     additional_usage: StrictBool | None = None
@@ -354,7 +354,7 @@ class _AccountSettings(_Stated):
     existing_customer: StrictBool = True
 
 
-class _AccountFile(_Stated):
+class _AccountFile(_Stated, frozen=True):
     """An account as its file states it."""
 
     account: _AccountSettings

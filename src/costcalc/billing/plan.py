@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from costcalc.display import Part, Shown, number, usd
 from costcalc.errors import RateNotFoundError, unknown_name
@@ -21,20 +21,16 @@ CREDITS_SINCE: Final = date(2026, 6, 1)
 _Credits = Annotated[int, Field(ge=0)]
 
 
-class PlanSource(BaseModel):
+class PlanSource(BaseModel, frozen=True, extra="forbid"):
     """A publication that the terms of a plan come from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
     address: str
     read: str
 
 
-class Promotion(BaseModel):
+class Promotion(BaseModel, frozen=True, extra="forbid", populate_by_name=True):
     """Other included credits for some customers, from one day up to but not including another."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     included_credits: _Credits
     starts: date = Field(alias="from")
@@ -51,13 +47,11 @@ class Promotion(BaseModel):
         }
 
 
-class Plan(Shown, BaseModel):
+class Plan(Shown, BaseModel, frozen=True, extra="forbid"):
     """A plan: `usd_per_seat` dollars a seat and month, and AI credits included with each seat.
 
     `included_credits` is base plus flex; any of the three is None where it is not known.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     name: str

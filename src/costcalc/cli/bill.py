@@ -12,7 +12,7 @@ from costcalc.cli.focus import write_focus
 from costcalc.cli.options import BillingAccount, Focus, Format, OutputFormat, RatesFile, parse_number
 from costcalc.cli.output import emit, progress_bar
 
-app = typer.Typer(cls=Group, help="Accounts: seats, cost centres and budgets.", rich_markup_mode=None)
+app: typer.Typer = typer.Typer(cls=Group, help="Accounts: seats, cost centres and budgets.", rich_markup_mode=None)
 
 
 def bill(

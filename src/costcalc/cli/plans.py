@@ -13,7 +13,7 @@ from costcalc.cli.output import write
 if TYPE_CHECKING:
     from costcalc.billing.plan import Plan
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     cls=Group, help="Copilot's plans: the price of a seat and the credits it includes.", rich_markup_mode=None
 )
 

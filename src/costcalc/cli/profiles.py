@@ -10,7 +10,9 @@ from costcalc.cli.command import Command, Group, refuse_options_before_command
 from costcalc.cli.options import Format, OutputFormat, parse_count
 from costcalc.cli.output import emit, file_progress, write
 
-app = typer.Typer(cls=Group, help="Ways of working: tokens per task, tasks per day.", rich_markup_mode=None)
+app: typer.Typer = typer.Typer(
+    cls=Group, help="Ways of working: tokens per task, tasks per day.", rich_markup_mode=None
+)
 
 
 @app.callback(invoke_without_command=True)

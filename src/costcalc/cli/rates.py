@@ -10,7 +10,7 @@ from costcalc.cli.command import Command, Group, refuse_options_before_command
 from costcalc.cli.options import Basis, ChartFile, Format, On, OutputFormat, RatesFile, parse_count, parse_day
 from costcalc.cli.output import emit, write
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     cls=Group,
     help="Prices: what is in force on a day, every claim about a model, and their upkeep.",
     rich_markup_mode=None,

@@ -49,7 +49,9 @@ class Peer:
 
     def __init__(self, name: str, label: str, routes: Mapping[str, Mapping[str, str]]) -> None:
         """`label` names the list with its version; `routes` says where in it the models of a provider are."""
-        self.name, self.label, self._routes = name, label, routes
+        self.name: str = name
+        self.label: str = label
+        self._routes = routes
 
     def place(self, route: str, provider: str = "any") -> str | None:
         """What stands before a model's name in this list, on a route for a provider."""
@@ -133,7 +135,7 @@ class GenaiPeer(Peer):
             from genai_prices.data import providers
         except ImportError:
             raise InputError("this needs genai-prices: pip install 'costcalc[peers]'") from None
-        self.version = _version(GENAI)
+        self.version: str = _version(GENAI)
         super().__init__(GENAI, f"{GENAI} {self.version}", _places()[GENAI])
         self.providers: dict[str, Any] = {provider.id: provider for provider in providers}
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Final, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from costcalc.errors import InputError, unknown_name
 from costcalc.tomlfile import TomlFile, packaged
@@ -18,23 +18,19 @@ _FACTOR_PLACES: Final = 4
 STATED: Final = "stated by you"
 
 
-class BenchmarkResult(BaseModel):
+class BenchmarkResult(BaseModel, frozen=True, extra="forbid"):
     """How one model did: tasks solved in percent, and mean tokens per task in thousands (None: not given)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str
     pass_percent: Annotated[Decimal, Field(ge=0, le=100)]
     mean_ktokens: Annotated[Decimal, Field(gt=0)] | None = None
 
 
-class Benchmark(BaseModel):
+class Benchmark(BaseModel, frozen=True, extra="forbid"):
     """A benchmark's figures; `baseline` is the model that token factors are relative to, `caveat` what to know of them.
 
     `read` is the day or month in which the source was read.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     name: str

@@ -89,9 +89,9 @@ class SumTables:
         first = np.stack(columns, axis=1)
         self._seed = seed
         self._lock = Lock()
-        self.means = first.mean(axis=0)
+        self.means: Floats = first.mean(axis=0)
         self._variances = first.var(axis=0)
-        self.levels = [first]
+        self.levels: list[Floats] = [first]
 
     @property
     def columns(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from costcalc.display import Cell, Part, Shown, Table, number
 from costcalc.errors import InputError, check_type, unknown_name
@@ -30,23 +30,19 @@ SPREADS: Final = ("sigma", "tasks_cv", "week_sigma", "people_sigma", "level_sigm
 NUMBERS: Final = (*KINDS, "requests_per_task", "tasks_per_day", "active_days", *SPREADS)
 
 
-class ProfileSource(BaseModel):
+class ProfileSource(BaseModel, frozen=True, extra="forbid"):
     """A publication that profile figures rest on."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
     address: str
 
 
-class Provenance(BaseModel):
+class Provenance(BaseModel, frozen=True, extra="forbid", populate_by_name=True):
     """Where one number of a profile comes from: `how` it was found, the sources it rests on, and a note.
 
     `low` and `high` are between which the number may well lie, as far as that is known: what the sources span, or the 95 %
     interval of a mean that was fitted to history.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     how: How = "stated"
     sources: tuple[str, ...] = Field(default=(), alias="from")
@@ -63,7 +59,7 @@ class Provenance(BaseModel):
         return self
 
 
-class SessionProfile(Shown, BaseModel):
+class SessionProfile(Shown, BaseModel, frozen=True, extra="forbid"):
     """A way of working. All numbers are means.
 
     `fresh_input`, `cached_input`, `cache_write` and `output` are tokens per task; `cache_write` is None where writes
@@ -87,8 +83,6 @@ class SessionProfile(Shown, BaseModel):
     >>> SessionProfile.load("interactive_ide").fresh_input
     Decimal('57000')
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     title: str = ""

@@ -9,7 +9,7 @@ both are linear. (The model is about 15 % low against one published trace, whose
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from costcalc.units import EXACT, canonical, plain
 
@@ -27,7 +27,7 @@ class SessionTokens(NamedTuple):
     compactions: int
 
 
-class TurnModel(BaseModel):
+class TurnModel(BaseModel, frozen=True, extra="forbid"):
     """A session of `turns` model calls.
 
     `prefix`: tokens of system prompt and tools. `input_per_turn`: new tokens (user or tool results) per call.
@@ -43,8 +43,6 @@ class TurnModel(BaseModel):
     >>> turns.tokens().fresh_input, turns.tokens().cached_input, turns.tokens().output
     (Decimal('57020.4'), Decimal('290379.6'), 3150)
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     prefix: _Tokens
     input_per_turn: _PositiveTokens
