@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 from docutils import nodes
+from pydantic import BaseModel
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -55,6 +56,20 @@ _MENDED = {
 }
 
 
+def _signature(_: Sphinx, what: str, __: str, found: Any, *___: Any) -> tuple[str, str] | None:
+    """Of a pydantic model, the names of its fields and whether one may be left out: their docstring says what they hold."""
+    if what != "class" or not (isinstance(found, type) and issubclass(found, BaseModel)):
+        return None
+    fields = found.model_fields.items()
+    return "(*, " + ", ".join(name if field.is_required() else f"{name}=…" for name, field in fields) + ")", ""
+
+
+def _without(_: Sphinx, __: str, name: str, found: Any, *___: Any) -> bool | None:
+    """What pydantic is told, and what Python itself writes about the fields of a named tuple, say nothing to a reader."""
+    said = str(getattr(found, "__doc__", ""))
+    return True if name == "model_config" or said.startswith("Alias for field number") else None
+
+
 def _mend(app: Sphinx, error: Exception | None) -> None:
     for page in [] if error else Path(app.outdir).rglob("*.html"):
         text = page.read_text(encoding="utf-8")
@@ -66,4 +81,6 @@ def _mend(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.add_directive("costcalc-commands", Commands)
+    app.connect("autodoc-process-signature", _signature)
+    app.connect("autodoc-skip-member", _without)
     app.connect("build-finished", _mend)

@@ -102,7 +102,9 @@ def test_the_profile_of_the_readme_is_accepted(costcalc: Run) -> None:
 
 
 def test_the_reference_lists_every_public_name_once() -> None:
-    listed = re.findall(r"^\.\. auto\w+:: (\S+)$", (ROOT / "docs" / "python.md").read_text(encoding="utf-8"), re.M)
+    listed = re.findall(
+        r"^\.\. (?:auto\w+|py:data):: (\S+)$", (ROOT / "docs" / "python.md").read_text(encoding="utf-8"), re.M
+    )
     assert sorted(listed) == sorted(set(listed))
     assert {name for name in listed if "." not in name} == {
         name for name in package.__all__ if not name.startswith("_")
@@ -135,4 +137,4 @@ def test_each_kind_of_output_has_its_schema_listed(costcalc: Run) -> None:
 def test_each_extra_is_listed_in_the_readme() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     listed = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", README.read_text(encoding="utf-8"), re.M)
-    assert set(re.findall(r"`(\w+)`", " ".join(listed))) == extras.keys() - {"dev", "spark"}
+    assert set(re.findall(r"`(\w+)`", " ".join(listed))) == extras.keys() - {"dev"}

@@ -78,7 +78,6 @@ def test_a_rounded_fraction_is_the_nearest_whatever_the_context(value: Fraction,
         found = rounded(value, places)
     assert Fraction(found) * 10**places == round(value * 10**places)
     assert abs(Fraction(rounded(value)) - value) <= Fraction(1, 2 * 10**12)
-    assert "E" not in str(found)
 
 
 @given(st.fractions(Fraction(1, 10**12), 10**12), st.integers(1, 12))
