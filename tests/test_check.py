@@ -390,7 +390,7 @@ class TestSaving:
         ({"max_increase": "0.1"}, "needs a baseline"),
         ({"max_increase": "x", "baseline": "b"}, "max_increase must be a share"),
         ({"max_increase": -1, "baseline": "b"}, "max_increase must be a share from 0"),
-        ({"max_increase": Decimal("NaN"), "baseline": "b"}, "max_increase must be a share"),
+        ({"max_increase": Decimal("NaN"), "baseline": "b"}, "max_increase must be a number"),
     ],
 )
 def test_bad_input_is_one_clear_line(arguments: dict[str, Any], message: str) -> None:

@@ -18,10 +18,17 @@ from costcalc import (
     TokenUsage,
     UnknownNameError,
     UsageRecord,
+    advise,
     bill,
+    breakeven,
     compare,
     estimate,
+    forecast,
     price,
+    report,
+    sensitivity,
+    sweep,
+    whatif,
 )
 from costcalc.estimation import bill_of_credits
 from costcalc.workload.benchmark import benchmarks
@@ -378,6 +385,24 @@ class TestAccount:
         months = [candidate.estimate.bill.account_month for candidate in result.options]
         assert months == ["2026-11", None, None]
         assert result.options[0].total_usd == result.options[1].total_usd
+
+    @pytest.mark.parametrize(
+        ("ask", "more"),
+        [
+            (compare, {}),
+            (breakeven, {}),
+            (whatif, {"scenarios": ["output=+30%"]}),
+            (sweep, {}),
+            (sensitivity, {}),
+            (forecast, {}),
+            (advise, {}),
+            (report, {}),
+        ],
+    )
+    def test_one_that_bills_nothing_is_refused_and_not_ignored(self, ask: Any, more: dict[str, Any]) -> None:
+        options = ["copilot/gpt-5-mini@business", "api/gpt-5.4-mini"]
+        with pytest.raises(InputError, match="the account bills none of the options.*leave @PLAN out"):
+            ask("interactive_ide", options=options, account=self.account(), on=NOVEMBER, **more)
 
     def test_the_causes_of_a_difference_add_up_where_use_is_blocked(self) -> None:
         account = self.account(budgets=[Budget(scope="user", name="*", usd=5)])

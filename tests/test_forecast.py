@@ -343,6 +343,16 @@ class TestAccounts:
             **settings,
         )
 
+    def test_a_team_whose_options_all_name_a_plan_has_nothing_for_an_account_to_bill(self, tmp_path: Path) -> None:
+        examples = Path(__file__).parents[1] / "examples"
+        text = (examples / "team.toml").read_text(encoding="utf-8")
+        (tmp_path / "account.toml").write_bytes((examples / "account.toml").read_bytes())
+        (tmp_path / "team.toml").write_text(
+            text.replace("\n[team]\n", '\n[team]\naccount = "account.toml"\n'), encoding="utf-8"
+        )
+        with pytest.raises(InputError, match="the account bills none of the options"):
+            forecast(tmp_path / "team.toml", draws=500)
+
     @pytest.mark.parametrize("count", [4, 200])
     def test_a_user_budget_caps_each_person(self, count: int) -> None:
         account = self.account(Budget(scope="user", name="*", usd=10), count=count)

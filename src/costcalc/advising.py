@@ -19,7 +19,7 @@ from costcalc.billing.plan import plan as plan_named
 from costcalc.crossings import breakeven
 from costcalc.display import Part, Result, Table, cents, number, percent, usd
 from costcalc.errors import check_between, check_type
-from costcalc.estimation import Option
+from costcalc.estimation import Option, by_account
 from costcalc.forecasting import (
     DEFAULT_DRAWS,
     checked_confidence,
@@ -433,7 +433,7 @@ def _seat_variants(horizon: Horizon, plans: Sequence[str] | None) -> Iterator[tu
     if account is None:
         return
     first = next(
-        (way for way in horizon.ways if any(o.route == "copilot" and o.plan is None for each in way[1] for o in each)),
+        (way for way in horizon.ways if any(by_account(o) for each in way[1] for o in each)),
         None,
     )
     if first is None:

@@ -18,7 +18,7 @@ from costcalc.billing.plan import Plan, plans
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.statement import expected_bill
 from costcalc.errors import InputError
-from costcalc.estimation import Option
+from costcalc.estimation import Option, by_account
 from costcalc.horizon import PLANNED, Horizon
 from costcalc.notices import Notice
 from costcalc.units import EXACT
@@ -92,7 +92,7 @@ def _named(name: str, options: list[list[Option]], plan: str) -> str:
 
 
 def _needs_a_plan(option: Option, account: Account | None) -> bool:
-    return option.route == "copilot" and option.plan is None and account is None
+    return by_account(option) and account is None
 
 
 def _on_plan(option: Option, plan: str, account: Account | None) -> Option:

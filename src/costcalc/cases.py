@@ -12,6 +12,7 @@ from costcalc.errors import InputError
 from costcalc.estimation import (
     Estimate,
     Option,
+    check_account_bills,
     checked_developers,
     estimate_option,
     estimated_day,
@@ -80,6 +81,7 @@ class Case:
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"option {name} is given twice")
+        check_account_bills(self.account, chosen)
         return chosen
 
     def rate(self, option: Option) -> Rate:

@@ -367,6 +367,20 @@ def resolved_options(options: "Iterable[Option | str] | Option | str", book: Pri
     return [each.resolved(book) if isinstance(each, Option) else Option.parse(each, book) for each in listed]
 
 
+def by_account(option: Option) -> bool:
+    """Whether an option is billed by an account, where there is one: it is on Copilot and names no plan of its own."""
+    return option.route == "copilot" and option.plan is None
+
+
+def check_account_bills(account: Account | None, options: Iterable[Option]) -> None:
+    """Refuse an account that would bill none of the options: its seats, pool and budgets would silently count for nothing."""
+    if account is not None and not any(map(by_account, options)):
+        raise InputError(
+            "the account bills none of the options: it bills those of route copilot that name no plan; leave @PLAN out of "
+            "them, or leave out the account"
+        )
+
+
 def loaded_account(account: "Account | str | os.PathLike[str] | None") -> Account | None:
     """An account, read from its file where a path is given."""
     return account if account is None or isinstance(account, Account) else Account.load(account)

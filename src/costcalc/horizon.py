@@ -24,6 +24,8 @@ from costcalc.errors import InputError, check_between, check_number
 from costcalc.estimation import (
     Estimate,
     Option,
+    by_account,
+    check_account_bills,
     checked_developers,
     estimate_option,
     estimated_day,
@@ -184,6 +186,7 @@ class Horizon:
         for each in names:
             if names.count(each) > 1:
                 raise InputError(f"option {each} is given twice")
+        check_account_bills(terms, (option for _, groups_of in ways for each in groups_of for option in each))
         if terms is not None and headcount_growth:
             raise InputError("the seats of an account do not grow; forecast headcount growth with a plan")
         for group in groups:
@@ -403,12 +406,12 @@ def _crowds(
 ) -> list[list[tuple[int, Crowd]]]:
     """By group, the crowds that its people form, each with its place among the account's; one crowd without an account."""
     counts = [horizon.people(group, place) for group in horizon.groups]
-    if account is None or not any(_by_account(option) for plan in plans for each in plan.options for option in each):
+    if account is None or not any(by_account(option) for plan in plans for each in plan.options for option in each):
         return [[(0, Crowd(count, 0, NO_LIMIT))] for count in counts]
     crowds = crowd_terms(account)[1]
     seats = sum(crowd.people for crowd in crowds)
     seated = [
-        any(_by_account(option) for plan in plans for option in plan.options[index])
+        any(by_account(option) for plan in plans for option in plan.options[index])
         for index in range(len(horizon.groups))
     ]
     if len(horizon.groups) == 1:
@@ -433,10 +436,6 @@ def _crowds(
                 missing -= taken
         found.append(mine)
     return found
-
-
-def _by_account(option: Option) -> bool:
-    return option.route == "copilot" and option.plan is None
 
 
 def _unit(
@@ -568,8 +567,8 @@ def _way(
             api.append(in_api)
         names = {option.plan for option in plan.options[index] if option.plan is not None}
         people = horizon.people(group, place)
-        by_account = account is not None and any(map(_by_account, plan.options[index]))
-        seats = [*sorted(names), *(["one of the account"] if by_account else [])]
+        by_it = account is not None and any(map(by_account, plan.options[index]))
+        seats = [*sorted(names), *(["one of the account"] if by_it else [])]
         if len(seats) > 1:
             raise InputError(f"group {group.name}: a person has one seat, not {' and '.join(seats)}")
         for name in names:
@@ -587,7 +586,7 @@ def _way(
             payers[key] = (flat, [*members, *mine], not terms.pooled)
     if account is not None:
         billed = [
-            unit for unit, index in enumerate(group_of) if any(_by_account(option) for option in plan.options[index])
+            unit for unit, index in enumerate(group_of) if any(by_account(option) for option in plan.options[index])
         ]
         if billed:
             limits = crowd_terms(account)[0]

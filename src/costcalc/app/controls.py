@@ -15,7 +15,7 @@ from costcalc.billing.plan import plans
 from costcalc.comparison import DEFAULT_OPTIONS
 from costcalc.display import Result, Table
 from costcalc.errors import InputError
-from costcalc.estimation import MAX_DEVELOPERS, Option, checked_developers, loaded_profile, resolved_options
+from costcalc.estimation import MAX_DEVELOPERS, Option, by_account, checked_developers, loaded_profile, resolved_options
 from costcalc.inputs import PEOPLE, SHARE
 from costcalc.pricing.book import BEST, PriceBook, checked_day
 from costcalc.pricing.rate import STATUSES
@@ -127,7 +127,7 @@ def planned_options(options: Iterable[str], plans: Sequence[str], book: PriceBoo
     """Options by their texts; a Copilot option that names no plan stands for one with each of the plans."""
     found: list[str] = []
     for option in resolved_options(list(options), book):
-        bare = option.route == "copilot" and option.plan is None
+        bare = by_account(option)
         found += [str(replace(option, plan=plan)) for plan in plans] if bare and plans else [str(option)]
     return list(dict.fromkeys(found))
 
