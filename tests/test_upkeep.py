@@ -224,7 +224,7 @@ class TestFindings:
 
     @pytest.mark.parametrize("options", [{"stale_days": -1}, {"soon_days": -1}])
     def test_days_below_zero_are_refused(self, options: dict[str, Any]) -> None:
-        with pytest.raises(InputError, match="at least 0"):
+        with pytest.raises(InputError, match="_days must be a whole number from 0 to"):
             check_rates(**options)
 
     def test_findings_can_fail_a_pipeline(self, costcalc: Run) -> None:
