@@ -38,7 +38,7 @@ GOLDEN_COMMANDS = {
     "rates": ["rates", "--on", "2026-11-24"],
     "rates-show": ["rates", "show", "gpt-5.4-mini", "--on", "2026-11-24"],
     "rates-show-mai": ["rates", "show", "mai-code-1-flash", "--on", "2026-06-15"],
-    "rates-history": ["rates", "history", "gpt-5.6-sol"],
+    "rates-show-sol": ["rates", "show", "gpt-5.6-sol", "--on", "2026-11-24"],
     "profiles": ["profiles"],
     "profiles-show": ["profiles", "show", "interactive_ide"],
     "plans": ["plans", "--on", "2026-07-01"],

@@ -38,7 +38,6 @@ CALLS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "plans": lambda _: {},
     "price": lambda _: {"model": "gpt-5-mini", "usage": cc.TokenUsage(output=3), "on": DAY},
     "price_history": lambda _: {"model": "gpt-5-mini", "on": DAY},
-    "rate_history": lambda _: {"model": "gpt-5-mini"},
     "read_usage_csv": lambda _: {"path": EXAMPLES / "usage.csv", "account": cc.Account.load(EXAMPLES / "account.toml")},
     "reconcile": lambda _: {"paths": EXAMPLES / "usage-report.csv"},
     "report": lambda _: SOME,

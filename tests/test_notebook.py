@@ -93,7 +93,6 @@ RESULTS: dict[str, Callable[[Path], Result]] = {
     "rates sync": lambda _: cc.sync_rates(EXAMPLES / "copilot-table.yml", on=DAY, read=DAY),
     "rates check": lambda _: cc.check_rates(on=DAY),
     "rates diff": other_prices,
-    "rates history": lambda _: cc.rate_history("gpt-5.4-mini"),
     "rates import": lambda _: cc.import_rates(["mistral/codestral"], on=DAY),
 }
 OTHERS: dict[str, Callable[[Path], Shown]] = {

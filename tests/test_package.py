@@ -73,6 +73,11 @@ def test_pricing_a_request_loads_no_heavy_library(code: str) -> None:
     assert not loaded & set(heavy)
 
 
+def test_the_help_loads_no_prices_and_nothing_that_only_writing_needs() -> None:
+    loaded = loaded_after("from costcalc.cli.main import _run; _run(['--help'])")
+    assert not loaded & {"costcalc.pricing", "costcalc.tomlfile", "secrets"}
+
+
 @pytest.mark.parametrize("name", costcalc.__all__)
 def test_every_public_name_is_there_and_documented(name: str) -> None:
     value = getattr(costcalc, name)

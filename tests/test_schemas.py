@@ -42,7 +42,6 @@ COMMANDS = {
     "session": ["session", SESSION, "--model", "gpt-5.4", "--turns", "900", *ON],
     "rates_sync": ["rates", "sync", TABLE, "--on", "2026-11-25"],
     "rates_check": ["rates", "check", "--on", "2026-11-24"],
-    "rates_history": ["rates", "history", "gemini-3.6-flash"],
     "rates_import": ["rates", "import", "mistral/codestral", "google/gemini-2.5-pro", "--on", "2026-11-01"],
 }
 
@@ -53,7 +52,6 @@ UPKEEP = (
     ["rates", "diff", "synced.toml", "shipped"],
     ["rates", "check", "--on", "2026-11-26", "--rates", "synced.toml"],
     ["rates", "check", "--on", "2026-11-26", "--rates", "gap.toml"],
-    ["rates", "history", "gpt-5-mini", "--rates", "synced.toml"],
     ["rates", "import", "mistral/codestral", "--on", "2026-11-01", "--into", "own.toml", "--write"],
 )
 GAP = """

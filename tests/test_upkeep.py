@@ -20,7 +20,7 @@ from costcalc import (
     check_rates,
     diff_rates,
     import_rates,
-    rate_history,
+    price_history,
     sync_rates,
 )
 from costcalc.display import Result
@@ -224,7 +224,7 @@ class TestFindings:
 
     @pytest.mark.parametrize("options", [{"stale_days": -1}, {"soon_days": -1}])
     def test_days_below_zero_are_refused(self, options: dict[str, Any]) -> None:
-        with pytest.raises(InputError, match="at least 0"):
+        with pytest.raises(InputError, match="_days must be a whole number from 0 to"):
             check_rates(**options)
 
     def test_findings_can_fail_a_pipeline(self, costcalc: Run) -> None:
@@ -288,14 +288,14 @@ class TestDiff:
 class TestHistory:
     @pytest.mark.parametrize("model", list(BOOK.models))
     def test_each_change_leads_from_the_price_before(self, model: str) -> None:
-        result = rate_history(model)
-        assert {each.rate.id for each in result.dated} == {rate.id for rate in BOOK.history(model)}
+        result = price_history(model)
+        assert result.claims == BOOK.history(model)
+        changes = dict(zip(result.claims, result.changes, strict=True))
         last: dict[tuple[object, ...], Rate] = {}
-        for each in result.dated:
-            rate = each.rate
+        for rate in sorted(changes, key=lambda each: each.effective_from or each.not_before or each.earliest_read):
             series = (rate.route, rate.service_tier, rate.source, rate.prompt_tokens_over)
             before = last.get(series)
-            for kind, share in zip(KINDS, each.change, strict=True):
+            for kind, share in zip(KINDS, changes[rate], strict=True):
                 new = getattr(rate.usd_per_mtok, kind)
                 old = getattr(before.usd_per_mtok, kind) if before else None
                 if old is None or new is None:
@@ -307,11 +307,20 @@ class TestHistory:
                 assert before.effective_until <= rate.effective_from
             last[series] = rate
 
+    def test_a_known_change(self) -> None:
+        changes = price_history("gemini-3.6-flash", "copilot").changes
+        assert [each[0] for each in changes] == [None, Decimal("-0.5")]
+
+    def test_the_command_has_one_name_in_the_help(self, costcalc: Run) -> None:
+        shown = costcalc("rates", "show", "gpt-5.6-sol", "--on", "2026-11-24")
+        assert costcalc("rates", "history", "gpt-5.6-sol", "--on", "2026-11-24") == shown
+        assert "history" not in costcalc("rates", "--help")[1]
+
     def test_an_unknown_name_is_refused(self) -> None:
         with pytest.raises(UnknownNameError, match="unknown model"):
-            rate_history("gpt")
+            price_history("gpt")
         with pytest.raises(UnknownNameError, match="unknown route"):
-            rate_history("gpt-5-mini", route="copilt")
+            price_history("gpt-5-mini", route="copilt")
 
 
 class TestImport:
@@ -431,11 +440,10 @@ class TestImport:
     [
         lambda: check_rates(on=ON),
         lambda: diff_rates("shipped", "shipped"),
-        lambda: rate_history("gpt-5.6-sol"),
         lambda: import_rates(["google/gemini-4-argon"], on=ON),
         lambda: sync_rates(b"- {model: GPT-5 mini, provider: openai, input: $0.25, output: $2.00}", on=ON),
     ],
-    ids=["check", "diff", "history", "import", "sync"],
+    ids=["check", "diff", "import", "sync"],
 )
 def test_machine_output_keeps_its_promises(make: Callable[[], Result]) -> None:
     found = make().to_dict()

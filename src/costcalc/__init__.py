@@ -76,9 +76,7 @@ if TYPE_CHECKING:
     from costcalc.upkeep.checking import RatesCheck as RatesCheck
     from costcalc.upkeep.checking import check_rates as check_rates
     from costcalc.upkeep.differing import RatesDiff as RatesDiff
-    from costcalc.upkeep.differing import RatesHistory as RatesHistory
     from costcalc.upkeep.differing import diff_rates as diff_rates
-    from costcalc.upkeep.differing import rate_history as rate_history
     from costcalc.upkeep.importing import RatesImport as RatesImport
     from costcalc.upkeep.importing import import_rates as import_rates
     from costcalc.upkeep.syncing import RatesSync as RatesSync
@@ -122,7 +120,6 @@ _HOMES = {
     "RateNotFoundError": "errors",
     "RatesCheck": "upkeep.checking",
     "RatesDiff": "upkeep.differing",
-    "RatesHistory": "upkeep.differing",
     "RatesImport": "upkeep.importing",
     "RatesSync": "upkeep.syncing",
     "Reconciliation": "reconciliation",
@@ -160,7 +157,6 @@ _HOMES = {
     "plans": "billing.plan",
     "price": "quote",
     "price_history": "claims",
-    "rate_history": "upkeep.differing",
     "read_usage_csv": "readers.usage_csv",
     "reconcile": "reconciliation",
     "report": "reporting",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.display import Cell, Part, Result, Table
@@ -13,12 +13,20 @@ from costcalc.pricing.book import PriceBook, checked_day
 from costcalc.pricing.catalog import STANDARD, LifecycleEvent, Model, Source
 from costcalc.pricing.rate import DEFAULT_TIER, PRICE_COLUMNS, Rate, claim_words, first_day_words
 from costcalc.tokens import KINDS
-from costcalc.units import plain
+from costcalc.units import EXACT, known, plain, ratio
+
+Change = tuple[Decimal | None, ...]
+
+_SHARE_PLACES: Final = 6
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PriceHistory(Result):
-    """All claims about a model, how they stand on a day, and which of those in force on it disagree."""
+    """All claims about a model, how they stand on a day, and which of those in force on it disagree.
+
+    `changes` are, claim by claim, against the price before it of the same route, service tier, source and prompt: by token
+    kind, as a share of it (-0.2 is a fifth less); None where there is no price before, or none of that kind.
+    """
 
     kind: ClassVar[str] = "model"
 
@@ -27,6 +35,7 @@ class PriceHistory(Result):
     successor: str | None
     on: date
     claims: tuple[Rate, ...]
+    changes: tuple[Change, ...]
     conflicts: tuple[tuple[Rate, ...], ...]
     sources: tuple[Source, ...]
     notices: tuple[Notice, ...]
@@ -39,8 +48,13 @@ class PriceHistory(Result):
             **_model_dict(self.model),
             "on": self.on.isoformat(),
             "claims": [
-                {"claim": rate.id, "in_force": rate.in_force(self.on), "age_days": rate.age_days(self.on)}
-                for rate in self.claims
+                {
+                    "claim": rate.id,
+                    "in_force": rate.in_force(self.on),
+                    "age_days": rate.age_days(self.on),
+                    "change": {kind: known(share) for kind, share in zip(KINDS, change, strict=True)},
+                }
+                for rate, change in zip(self.claims, self.changes, strict=True)
             ],
             "conflicts": [[rate.id for rate in each] for each in self.conflicts],
             "sources": [source.to_dict() for source in self.sources],
@@ -54,8 +68,11 @@ class PriceHistory(Result):
             yield "No price of it is known."
         else:
             yield Table(
-                ("route", "prompt over", *PRICE_COLUMNS, "price", "age", "from", "until", f"on {self.on}"),
-                tuple(_claim_cells(rate, self.on) for rate in self.claims),
+                ("route", "prompt over", *PRICE_COLUMNS, "price", "age", "from", "until", f"on {self.on}", "change"),
+                tuple(
+                    (*_claim_cells(rate, self.on), _change_words(rate, change))
+                    for rate, change in zip(self.claims, self.changes, strict=True)
+                ),
                 "Claims, USD per million tokens",
             )
         for rivals in self.conflicts:
@@ -105,11 +122,14 @@ class PriceHistory(Result):
         return tuple(found)
 
     def rows(self) -> list[dict[str, Any]]:
-        return [claim_row(rate, self.on) for rate in self.claims]
+        return [
+            {**claim_row(rate, self.on), **{f"{kind}_change": share for kind, share in zip(KINDS, change, strict=True)}}
+            for rate, change in zip(self.claims, self.changes, strict=True)
+        ]
 
     def columns(self) -> dict[str, type]:
         """What may be all None: prices that a source does not give, and days."""
-        prices = dict.fromkeys((f"{kind}_usd_per_mtok" for kind in KINDS), Decimal)
+        prices = dict.fromkeys((f"{kind}_{name}" for name in ("usd_per_mtok", "change") for kind in KINDS), Decimal)
         return {**prices, "effective_from": date, "effective_until": date}
 
 
@@ -137,10 +157,49 @@ def price_history(
         successor=book.models[found.successor].name if found.successor else None,
         on=day,
         claims=claims,
+        changes=_changes(claims),
         conflicts=book.conflicts(found.id, on=day, route=route),
         sources=tuple(book.sources[name] for name in dict.fromkeys(rate.source for rate in claims)),
         notices=distinct(n for rate in claims if rate.in_force(day) for n in book.notices(rate, day)),
     )
+
+
+def _changes(claims: tuple[Rate, ...]) -> tuple[Change, ...]:
+    """The change that each claim makes to the one before it in time."""
+    found: dict[str, Change] = {}
+    last: dict[tuple[object, ...], Rate] = {}
+    for rate in sorted(claims, key=lambda each: each.effective_from or each.not_before or each.earliest_read):
+        series = (rate.route, rate.service_tier, rate.source, rate.prompt_tokens_over)
+        found[rate.id] = _change(last.get(series), rate)
+        last[series] = rate
+    return tuple(found[rate.id] for rate in claims)
+
+
+def _change(before: Rate | None, rate: Rate) -> Change:
+    if before is None:
+        return (None,) * len(KINDS)
+    pairs = zip(before.usd_per_mtok, rate.usd_per_mtok, strict=True)
+    return tuple(
+        ratio(EXACT.subtract(new, old), old, _SHARE_PLACES) if old and new is not None else None for old, new in pairs
+    )
+
+
+def _change_words(rate: Rate, change: Change) -> str | None:
+    """A change as a person reads it: `all -20 %`, or by kind, and whether it is a promotion."""
+    shares = [share for share in change if share is not None]
+    if len(set(shares)) == 1 and shares[0]:
+        words = f"all {_percent(shares[0])}"
+    elif any(shares):
+        words = ", ".join(
+            f"{name} {_percent(share)}" for name, share in zip(PRICE_COLUMNS, change, strict=True) if share
+        )
+    else:
+        words = "none" if shares else ""
+    return " ".join([*([words] if words else []), *(["(promotion)"] if rate.promotional else [])]) or None
+
+
+def _percent(share: Decimal) -> str:
+    return f"{share * 100:+.1f} %".replace(".0 %", " %")
 
 
 def _route_words(rate: Rate) -> str:

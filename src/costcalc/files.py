@@ -1,8 +1,6 @@
 """Writing a file whole or not at all."""
 
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +33,9 @@ def whole_path(
 
     A file that is replaced keeps its mode. Raises `InputError` as `target_of` does, and for what cannot be written.
     """
+    import secrets  # only what writes pays for these
+    import shutil
+
     target = target_of(path, replace=replace, otherwise=otherwise)
     part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.tmp")
     try:

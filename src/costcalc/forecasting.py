@@ -89,8 +89,9 @@ def forecast(
 ) -> Forecast:
     """Possible months of a profile or a team (or its name, or the path of its file) under some options, on the same draws.
 
-    An option is an `Option` or its text, `ROUTE/MODEL[@PLAN]`; a team has options of its own, and any that are given here
-    are alternatives for all of its groups. `account` bills the Copilot options that have no plan. The months start with the
+    An option is an `Option` or its text, `ROUTE/MODEL[@PLAN]`; left out, they are those of `costcalc.compare`, unless
+    there is an account. A team has options of its own, and any that are given here are alternatives for all of its groups.
+    `account` bills the Copilot options that have no plan. The months start with the
     one of `on` (default: today in UTC), `usage_growth` and `headcount_growth` are shares of growth from month to month.
 
     `draws` months are drawn with `seed`; with `precision`, more until the percentiles 50 and 90 of the bill are known to

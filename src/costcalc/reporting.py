@@ -261,7 +261,8 @@ def report(
     """What months may cost, what to do, and what it rests on, of a profile or a team (or its name, or its file) in one result.
 
     `forecast` and `advise` with the same draws; of a profile also `sensitivity` (one input at a time) and, of several options,
-    `compare`. The arguments are theirs: `plans` may be chosen by the advice, which is for the first month.
+    `compare`. The arguments are theirs, as are the options that are left out: `plans` may be chosen by the advice, which is
+    for the first month.
 
     `Report.save` writes a page that works offline. Raises `InputError` for what cannot be forecast, and what those raise.
 

@@ -601,7 +601,16 @@ _BODIES: Final[dict[str, Schema]] = {
             ),
             "note": _or_null(_TEXT),
             "on": _DAY,
-            "claims": _list(_record({"claim": _TEXT, "in_force": _FLAG, "age_days": _COUNT})),
+            "claims": _list(
+                _record(
+                    {
+                        "claim": _TEXT,
+                        "in_force": _FLAG,
+                        "age_days": _COUNT,
+                        "change": _same(KINDS, _or_null(_DECIMAL)),
+                    }
+                )
+            ),
             "conflicts": _list(_list(_TEXT)),
             "sources": _list(
                 _record(
@@ -713,13 +722,6 @@ _BODIES: Final[dict[str, Schema]] = {
                 )
             ),
             "same": _COUNT,
-        }
-    ),
-    "rates_history": _record(
-        {
-            "model": _TEXT,
-            "name": _TEXT,
-            "dated": _list(_record({"claim": _TEXT, "change": _same(KINDS, _or_null(_DECIMAL))})),
         }
     ),
     "rates_import": _record(

@@ -50,6 +50,7 @@ def rates(
 
 
 @app.command("show", cls=Command)
+@app.command("history", cls=Command, hidden=True)
 def show(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model by id, name or alias.")],
     route: _OptionalRoute = None,
@@ -58,7 +59,7 @@ def show(
     chart: ChartFile = None,
     output_format: Format = OutputFormat.table,
 ) -> None:
-    """Every claim of what a model costs, side by side: past and present, with source, age and conflicts."""
+    """Every claim of what a model costs, side by side: past and present, with source, age, conflicts and changes."""
     emit(costcalc.price_history(model, route, on=on, rates=costcalc.PriceBook.load(rates)), output_format, chart)
 
 
@@ -184,14 +185,3 @@ def diff(
 ) -> None:
     """Rows that one price file has, lacks or states otherwise than another; `shipped` is the one that ships."""
     emit(costcalc.diff_rates(old, new), output_format)
-
-
-@app.command("history", cls=Command)
-def history(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model by id, name or alias.")],
-    route: _OptionalRoute = None,
-    rates: RatesFile = None,
-    output_format: Format = OutputFormat.table,
-) -> None:
-    """How a model's price has changed: its dated rows in the order of time, with the change of each."""
-    emit(costcalc.rate_history(model, route=route, rates=costcalc.PriceBook.load(rates)), output_format)

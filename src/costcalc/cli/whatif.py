@@ -73,7 +73,7 @@ def whatif(
 
 
 def _scenarios(
-    changes: list[str], stated: list[str], file: str | None, book: costcalc.PriceBook
+    changes: list[str], stated: list[str], file: str | None, book: "costcalc.PriceBook"
 ) -> "dict[str, tuple[Change, ...]]":
     """Scenarios of all three sources by name."""
     from costcalc.scenarios import UNNAMED, scenarios_of_file
@@ -93,7 +93,7 @@ def _scenarios(
     return found
 
 
-def _add(found: "dict[str, tuple[Change, ...]]", name: str, changes: list[str], book: costcalc.PriceBook) -> None:
+def _add(found: "dict[str, tuple[Change, ...]]", name: str, changes: list[str], book: "costcalc.PriceBook") -> None:
     from costcalc.inputs import checked_changes
 
     if name in found:

@@ -1,4 +1,4 @@
-"""What differs between two price files, and how a model's price has changed."""
+"""What differs between two price files."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,14 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
-from costcalc.display import Result, Table, count_of
+from costcalc.display import Result, Table
 from costcalc.errors import check_path
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
-from costcalc.pricing.catalog import STANDARD, Model
+from costcalc.pricing.catalog import STANDARD
 from costcalc.pricing.rate import Rate
 from costcalc.tokens import KINDS
-from costcalc.units import EXACT, plain, ratio
 from costcalc.upkeep.editing import book_of
 from costcalc.upkeep.prices import price_changes
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 SHIPPED: Final = "shipped"
 _COMPARED: Final = ("status", "prompt_tokens_over", "effective_until", "as_of", "usd_per_mtok", "promotional", "note")
-_SHARE_PLACES: Final = 6
 
 
 class ChangedRow(NamedTuple):
@@ -177,135 +175,3 @@ def diff_rates(old: str | Path, new: str | Path) -> RatesDiff:
 def _book(path: str | Path) -> PriceBook:
     check_path("a price file", path)
     return PriceBook.load() if str(path) == SHIPPED else book_of(path)
-
-
-class DatedRate(NamedTuple):
-    """A row in time, and by how much each kind's price differs from the row before it: 0.5 is 50 % more.
-
-    None where there is no row before of the same route, source, service tier and prompts, or no price to compare.
-    """
-
-    rate: Rate
-    change: tuple[Decimal | None, ...]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class RatesHistory(Result):
-    """A model's dated prices in the order of time, by route, service tier, source and prompt."""
-
-    kind: ClassVar[str] = "rates_history"
-    model: Model
-    dated: tuple[DatedRate, ...]
-    notices: tuple[Notice, ...] = ()
-
-    def body(self) -> dict[str, Any]:
-        """The fields of the machine output between `kind` and `rates`."""
-        return {
-            "model": self.model.id,
-            "name": self.model.name,
-            "dated": [
-                {
-                    "claim": each.rate.id,
-                    "change": {
-                        kind: None if share is None else plain(share)
-                        for kind, share in zip(KINDS, each.change, strict=True)
-                    },
-                }
-                for each in self.dated
-            ],
-        }
-
-    def rates_used(self) -> Iterable[Rate]:
-        """Every row."""
-        return (each.rate for each in self.dated)
-
-    def parts(self) -> Iterator["Part"]:
-        """What to show a person, the answer first."""
-        changes = sum(any(each.change) for each in self.dated)
-        yield f"{self.model.name} ({self.model.id}): {count_of(len(self.dated), 'dated price')}, {count_of(changes, 'change')}"
-        columns = ("route", "source", "prompt over", "from", "until", "input", "cached", "write", "output", "change")
-        rows = tuple(
-            (
-                _place(each.rate),
-                each.rate.source,
-                each.rate.prompt_tokens_over or None,
-                str(each.rate.effective_from or f"after {each.rate.not_before}"),
-                str(each.rate.effective_until) if each.rate.effective_until else None,
-                *each.rate.usd_per_mtok,
-                _words(each),
-            )
-            for each in self.dated
-        )
-        if rows:
-            yield Table(columns, rows, "USD per million tokens, in the order of time")
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One row for each dated price; prices and changes are `Decimal`."""
-        return [
-            {
-                "rate_id": each.rate.id,
-                "route": each.rate.route,
-                "service_tier": each.rate.service_tier,
-                "source": each.rate.source,
-                "prompt_tokens_over": each.rate.prompt_tokens_over,
-                "effective_from": each.rate.effective_from.isoformat() if each.rate.effective_from else None,
-                "effective_until": each.rate.effective_until.isoformat() if each.rate.effective_until else None,
-                **{f"{kind}_usd_per_mtok": price for kind, price in each.rate.usd_per_mtok._asdict().items()},
-                **{f"{kind}_change": share for kind, share in zip(KINDS, each.change, strict=True)},
-                "promotional": each.rate.promotional,
-            }
-            for each in self.dated
-        ]
-
-    def columns(self) -> dict[str, type]:
-        prices = {f"{kind}_{name}": Decimal for name in ("usd_per_mtok", "change") for kind in KINDS}
-        return {**prices, "effective_from": str, "effective_until": str}
-
-
-_SHORT: Final = ("input", "cached", "write", "output")
-
-
-def _words(each: DatedRate) -> str | None:
-    """The changes as a person reads them: `all -20 %`, or by kind."""
-    known = [share for share in each.change if share is not None]
-    if not known or not any(known):
-        return ("promotion" if each.rate.promotional else None) if not known else "none"
-    if len(set(known)) == 1:
-        words = f"all {_percent(known[0])}"
-    else:
-        words = ", ".join(f"{name} {_percent(share)}" for name, share in zip(_SHORT, each.change, strict=True) if share)
-    return f"{words} (promotion)" if each.rate.promotional else words
-
-
-def _percent(share: Decimal) -> str:
-    return f"{share * 100:+.1f} %".replace(".0 %", " %")
-
-
-def rate_history(model: str, *, route: str | None = None, rates: PriceBook | None = None) -> RatesHistory:
-    """How the price of a model has changed, on one route or on all: its dated rows in the order of time.
-
-    Raises `UnknownNameError` for a model or route that is not known.
-
-    >>> [(each.rate.effective_from.isoformat(), each.change[0]) for each in rate_history("gemini-3.6-flash").dated]
-    [('2026-07-21', None), ('2026-08-13', Decimal('-0.5'))]
-    """
-    book = PriceBook.of(rates)
-    by_series: dict[tuple[object, ...], list[Rate]] = {}
-    for rate in book.history(model, route=route):
-        series = (rate.route, rate.service_tier, rate.source, rate.prompt_tokens_over)
-        by_series.setdefault(series, []).append(rate)
-    dated = []
-    for rows in by_series.values():
-        rows.sort(key=lambda each: each.effective_from or each.not_before or each.earliest_read)
-        for before, rate in zip([None, *rows], rows, strict=False):
-            dated.append(DatedRate(rate, _change(before, rate)))
-    return RatesHistory(book.model(model), tuple(dated))
-
-
-def _change(before: Rate | None, rate: Rate) -> tuple[Decimal | None, ...]:
-    if before is None:
-        return (None,) * len(KINDS)
-    pairs = zip(before.usd_per_mtok, rate.usd_per_mtok, strict=True)
-    return tuple(
-        ratio(EXACT.subtract(new, old), old, _SHARE_PLACES) if old and new is not None else None for old, new in pairs
-    )
