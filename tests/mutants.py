@@ -52,8 +52,8 @@ def main() -> None:
 def row(name: str, counts: "Counter[str]") -> str:
     """A line of the table: the score is the share that was noticed of all."""
     noticed = counts["killed"] + counts["timeout"]
-    shown = (counts.total(), *(counts[each] for each in COLUMNS), f"{100 * noticed / counts.total():.1f} %")
-    return f"| {name} | {' | '.join(f'{each:,}' if isinstance(each, int) else each for each in shown)} |"
+    shown = [f"{each:,}" for each in (counts.total(), *(counts[each] for each in COLUMNS))]
+    return f"| {name} | {' | '.join(shown)} | {100 * noticed / counts.total():.1f} % |"
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from costcalc import Account, AccountBill, Budget, CostCenter, InputError, Seats, UsageRecord, bill
 from costcalc.billing import bulk, waterfall
-from costcalc.billing.statement import expected_bill, seat_fees
+from costcalc.billing.statement import expected_bill, seat_fees, spoken, timestamp
 from tests.recorded import assert_as_recorded
 from tests.strategies import accounts, usage_records
 from tests.telling import TELLING, account
@@ -399,6 +399,11 @@ def test_an_expected_month_is_everybody_using_the_same_on_every_day_of_their_sea
     assert found.use == one_by_one.use
     told = {notice.code for notice in one_by_one.notices}
     assert {notice.code for notice in found.notices} == told - {"users_without_seat", "use_before_seat"}
+
+
+def test_an_instant_that_is_not_there_stays_unknown() -> None:
+    assert timestamp(None) is spoken(None) is None
+    assert (timestamp(DAY), spoken(DAY)) == ("2026-10-05T09:30:00Z", "2026-10-05 09:30 UTC")
 
 
 def test_counted_seats_have_as_many_user_budgets() -> None:

@@ -1,5 +1,6 @@
 """The bill of many possible months at once is the bill of each."""
 
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from costcalc import Account, UsageRecord, bill
 from costcalc.billing.statement import crowd_terms, seat_fees
-from costcalc.billing.waterfall import flow_one_by_one
+from costcalc.billing.waterfall import NO_LIMIT, flow_one_by_one
 from tests.strategies import MONTH_START, accounts, limits_of_a_month
 
 np = pytest.importorskip("numpy", reason="a forecast needs numpy")
@@ -64,3 +65,16 @@ def test_people_of_the_same_limits_are_billed_as_a_crowd(account: Account, data:
     assert (found.exhausted_at is None) == (day < 0)
     if found.exhausted_at is not None:
         assert found.exhausted_at.date() == (MONTH_START + timedelta(days=day)).date()
+
+
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=3), st.just(NO_LIMIT) | st.integers(0, 30), st.data())
+def test_a_user_budget_cuts_the_days_of_each(shape: list[int], limit: int, data: st.DataObject) -> None:
+    count = math.prod(shape)
+    wanted = np.array(data.draw(st.lists(st.integers(0, 12), min_size=count, max_size=count)), dtype=np.int64)
+    found = draws.within_user_limit(wanted.reshape(shape), limit)
+    assert found.shape == tuple(shape)
+    for days, allowed in zip(wanted.reshape(-1, shape[-1]), found.reshape(-1, shape[-1]), strict=True):
+        left = limit
+        for amount, through in zip(days.tolist(), allowed.tolist(), strict=True):
+            assert through == min(amount, left)
+            left -= through

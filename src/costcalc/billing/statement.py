@@ -298,7 +298,7 @@ def expected_bill(account: Account, credits: Decimal) -> AccountBill:
     crowds: dict[str, int] = {}
     for place, seats in enumerate(account.billed_seats()):
         if seats.users:
-            days += [(Actor(user, seats.organization, seats.cost_center), 1, seats) for user in seats.users]
+            days += [(Actor(user), 1, seats) for user in seats.users]
         else:
             name = f"{seats.number:,} seats of {seats.plan} ({place + 1})"
             crowd = Actor(name, seats.organization, seats.cost_center)
