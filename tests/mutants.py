@@ -31,11 +31,12 @@ def main() -> None:
     found = outcomes()
     if not found:
         sys.exit(f"nothing in {FOLDER}: run `make mutants` first")
+    program = str(Path(sys.executable).with_name("mutmut"))
     for part in sys.argv[1:]:
         for module, mutants in found.items():
             for name, outcome in mutants.items():
                 if part in module and outcome in ("survived", "no tests"):
-                    shown = subprocess.run(["mutmut", "show", name], capture_output=True, text=True, check=True).stdout
+                    shown = subprocess.run([program, "show", name], capture_output=True, text=True, check=True).stdout
                     print(re.sub(r"\n{2,}", "\n", shown))
     if sys.argv[1:]:
         return

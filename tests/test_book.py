@@ -42,6 +42,12 @@ def test_a_model_is_never_found_by_prefix(name: str) -> None:
         BOOK.model(name)
 
 
+def test_what_is_no_text_is_no_model() -> None:
+    for name in (None, 5, ["gpt-5.4"]):
+        with pytest.raises(UnknownNameError, match="unknown model"):
+            BOOK.model(name)  # type: ignore[arg-type]
+
+
 def test_an_unknown_model_offers_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="nearest: gpt-5.4-mini"):
         BOOK.rate("gpt-5.4-mni", on=AUGUST)

@@ -1,6 +1,7 @@
 """The bill of many possible months at once is the bill of each."""
 
 import math
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from costcalc import Account, UsageRecord, bill
 from costcalc.billing.statement import crowd_terms, seat_fees
 from costcalc.billing.waterfall import NO_LIMIT, flow_one_by_one
 from tests.strategies import MONTH_START, accounts, limits_of_a_month
+from tests.telling import TELLING
 
 np = pytest.importorskip("numpy", reason="a forecast needs numpy")
 draws = pytest.importorskip("costcalc.billing.draws", reason="a forecast needs numpy")
@@ -65,6 +67,32 @@ def test_people_of_the_same_limits_are_billed_as_a_crowd(account: Account, data:
     assert (found.exhausted_at is None) == (day < 0)
     if found.exhausted_at is not None:
         assert found.exhausted_at.date() == (MONTH_START + timedelta(days=day)).date()
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_everybody_is_in_one_crowd_whether_named_or_counted(name: str) -> None:
+    account, _ = TELLING[name]
+    billed = account.billed_seats()
+    terms, crowds = crowd_terms(account)
+    assert sorted(user for crowd in crowds for user in crowd.users) == sorted(
+        user for each in billed for user in each.users
+    )
+    days, expected = Counter[int](), Counter[int]()
+    for crowd in crowds:
+        days[crowd.first_day] += crowd.people
+    for seats in billed:
+        expected[account.days - account.days_billed(seats)] += seats.number
+    assert days == expected
+    some = [seats for seats in account.seats if seats.number < 1_000]
+    named = [
+        seats
+        if seats.users
+        else seats.model_copy(update={"count": None, "users": tuple(f"{place}/{n}" for n in range(seats.number))})
+        for place, seats in enumerate(some)
+    ]
+    by_name, by_count = (crowd_terms(account.model_copy(update={"seats": tuple(seats)})) for seats in (named, some))
+    assert by_name[0] == by_count[0] == terms
+    assert [crowd._replace(users=()) for crowd in by_name[1]] == [crowd._replace(users=()) for crowd in by_count[1]]
 
 
 @given(st.lists(st.integers(1, 3), min_size=1, max_size=3), st.just(NO_LIMIT) | st.integers(0, 30), st.data())
