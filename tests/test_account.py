@@ -6,14 +6,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from pydantic import ValidationError
 
 from costcalc import Account, Budget, CostCenter, InputError, Seats, UsageRecord, bill, check_account
 from costcalc.billing.explain import WorstUse, worst_month
 from costcalc.units import plain
 from tests.recorded import assert_as_recorded
-from tests.strategies import accounts, usage_records
+from tests.strategies import accounts, thorough, usage_records
 from tests.telling import TELLING, account
 
 FILE = """\
@@ -233,6 +233,34 @@ class TestLargestBill:
         assert check_account(self.account(*budgets, capped=True)).largest_usd == 57 + 12
         assert check_account(self.account(*budgets)).largest_usd == 57
 
+    def test_who_is_listed_first_does_not_matter(self) -> None:
+        budgets = (Budget(scope="user", name="ana", usd=50), Budget(scope="user", name="*", usd=0))
+        terms = self.account(*budgets, capped=True)
+        assert check_account(terms.model_copy(update={"seats": terms.seats[::-1]})).largest_usd == 57 + 12
+
+    @pytest.mark.parametrize(
+        ("organization", "enterprise", "metered"),
+        [(10, 3, 10), (10, None, 10), (10, 12, 10), (2, 3, 2), (0, 3, 0), (None, 3, None)],
+    )
+    def test_a_budget_of_people_inside_and_outside_of_the_enterprise_budget_bounds_both_together(
+        self, organization: int | None, enterprise: int | None, metered: int | None
+    ) -> None:
+        budgets = [
+            *([] if organization is None else [Budget(scope="organization", name="acme", usd=organization, stop=True)]),
+            *([] if enterprise is None else [Budget(scope="enterprise", usd=enterprise, stop=True)]),
+        ]
+        terms = account(
+            Seats(plan="business", users=("ana",), organization="acme"),
+            Seats(plan="business", users=("bo",), organization="acme", cost_center="research"),
+            cost_centers=(CostCenter(name="research", excluded_from_enterprise_budget=True),),
+            budgets=budgets,
+        )
+        assert check_account(terms).largest_usd == (None if metered is None else 38 + metered)
+        worst = worst_month(terms)
+        if metered:
+            assert worst is not None
+            assert worst[0].metered <= (metered if enterprise is None else enterprise) * 10**11
+
     def test_a_capped_cost_centre_of_two_organisations_uses_its_part_up_once(self) -> None:
         terms = Account(
             kind="enterprise",
@@ -260,7 +288,7 @@ class TestLargestBill:
         assert check.largest_usd == check.empty_bill.seat_usd + 3
         assert "largest_is_a_bound" in {notice.code for notice in check.notices}
 
-    @settings(max_examples=300)
+    @thorough(300)
     @given(accounts())
     def test_the_dearest_month_costs_exactly_that(self, terms: Account) -> None:
         """The use that the check has in mind, billed, comes to the sum that it states: it can happen."""

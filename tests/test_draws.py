@@ -6,20 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from costcalc import Account, UsageRecord, bill
 from costcalc.billing.statement import crowd_terms, seat_fees
 from costcalc.billing.waterfall import NO_LIMIT, flow_one_by_one
-from tests.strategies import MONTH_START, accounts, limits_of_a_month
+from tests.strategies import MONTH_START, accounts, limits_of_a_month, thorough
 from tests.telling import TELLING
 
 np = pytest.importorskip("numpy", reason="a forecast needs numpy")
 draws = pytest.importorskip("costcalc.billing.draws", reason="a forecast needs numpy")
 
 
-@settings(max_examples=300)
+@thorough(300)
 @given(limits_of_a_month())
 def test_each_draw_is_the_rule_record_by_record(drawn: Any) -> None:
     terms, day_us, use = drawn
@@ -37,7 +37,7 @@ def test_each_draw_is_the_rule_record_by_record(drawn: Any) -> None:
         assert (None if day < 0 else day_us[day]) == rule.exhausted_us
 
 
-@settings(max_examples=200)
+@thorough(200)
 @given(accounts(steady=True), st.data())
 def test_people_of_the_same_limits_are_billed_as_a_crowd(account: Account, data: st.DataObject) -> None:
     account = account.model_copy(update={"seats": tuple(seats for seats in account.seats if seats.users)})
