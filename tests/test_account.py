@@ -184,6 +184,13 @@ def test_the_budget_of_an_organisation_that_is_the_account(name: str | None, org
     assert [stop.scope for stop in result.blocks] == ["organization"]
 
 
+@pytest.mark.parametrize("names", [(None, "acme"), ("acme", None), ("acme", "acme"), (None, None)])
+def test_an_account_that_is_one_organisation_has_one_budget_for_it(names: tuple[str | None, str | None]) -> None:
+    budgets = tuple(Budget(scope="organization", name=name, usd=5, stop=True) for name in names)
+    with pytest.raises(ValidationError, match="two budgets for one scope: organization budget"):
+        account(Seats(plan="business", users=("ana",)), kind="organization", budgets=budgets)
+
+
 class TestLargestBill:
     def account(self, *budgets: Budget, additional_usage: bool | None = None, capped: bool = False) -> Account:
         return Account(

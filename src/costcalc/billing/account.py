@@ -242,7 +242,8 @@ class Account(_Stated):
                     pass
                 elif budget.name not in names and not (budget.scope == "user" and any_user):
                     yield (*place, "name"), str(unknown_name(budget.scope, budget.name, names))
-            key = (budget.scope, budget.name if budget.scope in known else None, budget.cost_center)
+            scope, name = self.budget_key(budget)
+            key = (scope, name if scope in known else None, budget.cost_center)
             if key in seen:
                 yield place, f"there are two budgets for one scope: {budget.label}"
             seen.add(key)
@@ -261,7 +262,7 @@ class Account(_Stated):
         """The organisation that seats, use or a budget without a name of one count for: that of the account, if it is one."""
         if name is not None or self.kind != "organization":
             return name
-        stated = (each.name for each in self.budgets if each.scope == "organization")
+        stated = (each.name for each in self.budgets if each.scope == "organization" and each.name)
         return next(iter(self.organizations), next(stated, None))
 
     def budget_key(self, budget: Budget) -> tuple[str, str | None]:
