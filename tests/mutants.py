@@ -31,11 +31,12 @@ def main() -> None:
     found = outcomes()
     if not found:
         sys.exit(f"nothing in {FOLDER}: run `make mutants` first")
+    program = str(Path(sys.executable).with_name("mutmut"))
     for part in sys.argv[1:]:
         for module, mutants in found.items():
             for name, outcome in mutants.items():
                 if part in module and outcome in ("survived", "no tests"):
-                    shown = subprocess.run(["mutmut", "show", name], capture_output=True, text=True, check=True).stdout
+                    shown = subprocess.run([program, "show", name], capture_output=True, text=True, check=True).stdout
                     print(re.sub(r"\n{2,}", "\n", shown))
     if sys.argv[1:]:
         return
@@ -52,8 +53,8 @@ def main() -> None:
 def row(name: str, counts: "Counter[str]") -> str:
     """A line of the table: the score is the share that was noticed of all."""
     noticed = counts["killed"] + counts["timeout"]
-    shown = (counts.total(), *(counts[each] for each in COLUMNS), f"{100 * noticed / counts.total():.1f} %")
-    return f"| {name} | {' | '.join(f'{each:,}' if isinstance(each, int) else each for each in shown)} |"
+    shown = [f"{each:,}" for each in (counts.total(), *(counts[each] for each in COLUMNS))]
+    return f"| {name} | {' | '.join(shown)} | {100 * noticed / counts.total():.1f} % |"
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 import copy
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from costcalc import (
@@ -25,6 +27,12 @@ from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, BudgetTerms, 
 from costcalc.tokens import MAX_COUNT
 
 BOOK = PriceBook.load()
+
+
+def thorough(examples: int) -> settings:
+    """So many examples of a property that needs more than others; a third of them in runs by the thousand (conftest)."""
+    return settings(max_examples=examples // 3 if os.environ.get("COSTCALC_EXAMPLES") == "few" else examples)
+
 
 counts = st.integers(0, MAX_COUNT)
 days = st.dates(date(2026, 6, 1), date(2027, 6, 30))

@@ -66,7 +66,7 @@ TELLING: Final[dict[str, tuple[Account, list[UsageRecord]]]] = {
         _USE,
     ),
     "strangers and counted seats": (
-        account(Seats(plan="business", count=2), Seats(plan="business", users=("ana",))),
+        account(Seats(plan="business", count=2, organization="acme"), Seats(plan="business", users=("ana",))),
         [used("2026-10", 3, name, 2_000) for name in ("x", "y", "z")],
     ),
     "as many strangers as counted seats": (

@@ -6,14 +6,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from pydantic import ValidationError
 
 from costcalc import Account, Budget, CostCenter, InputError, Seats, UsageRecord, bill, check_account
 from costcalc.billing.explain import WorstUse, worst_month
 from costcalc.units import plain
 from tests.recorded import assert_as_recorded
-from tests.strategies import accounts, usage_records
+from tests.strategies import accounts, thorough, usage_records
 from tests.telling import TELLING, account
 
 FILE = """\
@@ -192,6 +192,13 @@ def test_the_budget_of_an_organisation_that_is_the_account(name: str | None, org
     assert [stop.scope for stop in result.blocks] == ["organization"]
 
 
+@pytest.mark.parametrize("names", [(None, "acme"), ("acme", None), ("acme", "acme"), (None, None)])
+def test_an_account_that_is_one_organisation_has_one_budget_for_it(names: tuple[str | None, str | None]) -> None:
+    budgets = tuple(Budget(scope="organization", name=name, usd=5, stop=True) for name in names)
+    with pytest.raises(ValidationError, match="two budgets for one scope: organization budget"):
+        account(Seats(plan="business", users=("ana",)), kind="organization", budgets=budgets)
+
+
 class TestLargestBill:
     def account(self, *budgets: Budget, additional_usage: bool | None = None, capped: bool = False) -> Account:
         return Account(
@@ -241,6 +248,34 @@ class TestLargestBill:
         assert check_account(self.account(*budgets, capped=True)).largest_usd == 57 + 12
         assert check_account(self.account(*budgets)).largest_usd == 57
 
+    def test_who_is_listed_first_does_not_matter(self) -> None:
+        budgets = (Budget(scope="user", name="ana", usd=50), Budget(scope="user", name="*", usd=0))
+        terms = self.account(*budgets, capped=True)
+        assert check_account(terms.model_copy(update={"seats": terms.seats[::-1]})).largest_usd == 57 + 12
+
+    @pytest.mark.parametrize(
+        ("organization", "enterprise", "metered"),
+        [(10, 3, 10), (10, None, 10), (10, 12, 10), (2, 3, 2), (0, 3, 0), (None, 3, None)],
+    )
+    def test_a_budget_of_people_inside_and_outside_of_the_enterprise_budget_bounds_both_together(
+        self, organization: int | None, enterprise: int | None, metered: int | None
+    ) -> None:
+        budgets = [
+            *([] if organization is None else [Budget(scope="organization", name="acme", usd=organization, stop=True)]),
+            *([] if enterprise is None else [Budget(scope="enterprise", usd=enterprise, stop=True)]),
+        ]
+        terms = account(
+            Seats(plan="business", users=("ana",), organization="acme"),
+            Seats(plan="business", users=("bo",), organization="acme", cost_center="research"),
+            cost_centers=(CostCenter(name="research", excluded_from_enterprise_budget=True),),
+            budgets=budgets,
+        )
+        assert check_account(terms).largest_usd == (None if metered is None else 38 + metered)
+        worst = worst_month(terms)
+        if metered:
+            assert worst is not None
+            assert worst[0].metered <= (metered if enterprise is None else enterprise) * 10**11
+
     def test_a_capped_cost_centre_of_two_organisations_uses_its_part_up_once(self) -> None:
         terms = Account(
             kind="enterprise",
@@ -268,7 +303,7 @@ class TestLargestBill:
         assert check.largest_usd == check.empty_bill.seat_usd + 3
         assert "largest_is_a_bound" in {notice.code for notice in check.notices}
 
-    @settings(max_examples=300)
+    @thorough(300)
     @given(accounts())
     def test_the_dearest_month_costs_exactly_that(self, terms: Account) -> None:
         """The use that the check has in mind, billed, comes to the sum that it states: it can happen."""
@@ -357,8 +392,8 @@ def test_the_words_and_fields_of_checks() -> None:
             stated = fields[name][column]
             assert stated == (plain(value) if isinstance(value, Decimal) else value), column
         assert check.columns() == {"largest_usd": Decimal}
-        assert isinstance(row["seat_usd"], Decimal)
-        assert isinstance(row["pool_credits"], Decimal)
+        assert all(isinstance(row[each], Decimal | None) for each in ("seat_usd", "pool_credits", "largest_usd"))
+        assert list(row) == [each for each in check.body() if each != "order"]
         assert list(check.rates_used()) == []
     assert_as_recorded("words-checks.txt", "\n".join(words))
     assert_as_recorded("fields-checks.json", json.dumps(fields, indent=1, ensure_ascii=False) + "\n")

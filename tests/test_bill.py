@@ -10,14 +10,14 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from costcalc import Account, AccountBill, Budget, CostCenter, InputError, Seats, UsageRecord, bill
 from costcalc.billing import bulk, waterfall
-from costcalc.billing.statement import expected_bill, seat_fees
+from costcalc.billing.statement import expected_bill, seat_fees, spoken, timestamp
 from tests.recorded import assert_as_recorded
-from tests.strategies import accounts, usage_records
+from tests.strategies import accounts, thorough, usage_records
 from tests.telling import TELLING, account
 
 DAY = datetime(2026, 10, 5, 9, 30, tzinfo=UTC)
@@ -275,7 +275,7 @@ class TestWhatMustHold:
         dry = asked(records) >= result.pool_credits
         assert (result.exhausted_at is not None) == dry
 
-    @settings(max_examples=300)
+    @thorough(300)
     @given(accounts(), usage_records(), st.integers(0, 5), st.integers(1, 50))
     def test_a_larger_budget_never_raises_blocked_use(
         self, terms: Account, records: list[UsageRecord], place: int, more: int
@@ -287,13 +287,13 @@ class TestWhatMustHold:
         larger = terms.model_copy(update={"budgets": tuple(budgets)})
         assert bill(records, larger).blocked_credits <= bill(records, terms).blocked_credits
 
-    @settings(max_examples=300)
+    @thorough(300)
     @given(accounts(), usage_records())
     def test_a_larger_pool_never_raises_blocked_use(self, terms: Account, records: list[UsageRecord]) -> None:
         larger = terms.model_copy(update={"seats": (*terms.seats, Seats(plan="business", count=1))})
         assert bill(records, larger).blocked_credits <= bill(records, terms).blocked_credits
 
-    @settings(max_examples=300)
+    @thorough(300)
     @given(accounts(), usage_records(most=80), st.sampled_from([0, 3, 1_000]), st.sampled_from([2, 5, 2_000]))
     def test_many_at_once_is_one_by_one(
         self, terms: Account, records: list[UsageRecord], worth_while: int, one_by_one: int
@@ -401,6 +401,11 @@ def test_an_expected_month_is_everybody_using_the_same_on_every_day_of_their_sea
     assert stopped_by_scope(found) == stopped_by_scope(one_by_one)
     told = {notice.code for notice in one_by_one.notices}
     assert {notice.code for notice in found.notices} == told - {"users_without_seat", "use_before_seat"}
+
+
+def test_an_instant_that_is_not_there_stays_unknown() -> None:
+    assert timestamp(None) is spoken(None) is None
+    assert (timestamp(DAY), spoken(DAY)) == ("2026-10-05T09:30:00Z", "2026-10-05 09:30 UTC")
 
 
 def stopped_by_scope(result: AccountBill) -> dict[str, Decimal]:

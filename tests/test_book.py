@@ -1,5 +1,6 @@
 """Which rate applies?"""
 
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from costcalc import InputError, PriceBook, Rate, RateNotFoundError, UnknownNameError
 from costcalc.display import text
+from costcalc.pricing.book import checked_day, today
 from costcalc.pricing.rate import STATUSES
 from tests.recorded import assert_as_recorded
 from tests.strategies import BOOK, days
@@ -38,6 +40,12 @@ def test_a_model_is_found_by_id_name_or_alias(name: str, model: str) -> None:
 def test_a_model_is_never_found_by_prefix(name: str) -> None:
     with pytest.raises(UnknownNameError, match="unknown model"):
         BOOK.model(name)
+
+
+def test_what_is_no_text_is_no_model() -> None:
+    for name in (None, 5, ["gpt-5.4"]):
+        with pytest.raises(UnknownNameError, match="unknown model"):
+            BOOK.model(name)  # type: ignore[arg-type]
 
 
 def test_an_unknown_model_offers_the_nearest() -> None:
@@ -182,6 +190,45 @@ def test_a_time_is_taken_to_utc() -> None:
     assert BOOK.rate("mai-code-1-flash", on=evening_in_oregon - timedelta(hours=2))
 
 
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the time zone of a process cannot be set here")
+@pytest.mark.parametrize("zone", ["EAST-14", "WEST+12"])  # in one of them it is another day than in UTC, at any time
+def test_days_are_those_of_utc_wherever_the_machine_is(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        before, found, after = datetime.now(UTC).date(), today(), datetime.now(UTC).date()
+        assert before <= found <= after
+        assert checked_day(datetime(2026, 9, 9, 12)) == date(2026, 9, 9)
+        for hour in (0, 23):
+            assert checked_day(datetime(2026, 9, 9, hour)) == date(2026, 9, 9)
+            assert checked_day(datetime(2026, 9, 9, hour, tzinfo=UTC)) == date(2026, 9, 9)
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
+
+
+def test_today_does_not_outlive_the_day_and_a_day_keeps_its_rate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "world.toml").write_text(WORLD, encoding="utf-8")
+    book = PriceBook.load(tmp_path / "world.toml")
+    found = []
+    for day in (date(2026, 1, 1), date(2026, 5, 1), date(2026, 1, 1)):
+        monkeypatch.setattr("costcalc.pricing.book.today", lambda day=day: day)
+        found.append(book.rate("pause", route="api").effective_from)
+        assert book.rate("pause", route="api", on=day) == book.rate("pause", route="api", on=day)
+        assert book.rate("pause", route="api", on=day).effective_from == day
+    assert found == [date(2026, 1, 1), date(2026, 5, 1), date(2026, 1, 1)]
+
+
+def test_the_later_read_is_believed_and_of_one_day_the_later_in_the_file(tmp_path: Path) -> None:
+    text = WORLD.replace('status = "provisional"', 'status = "published"')
+    path = tmp_path / "world.toml"
+    path.write_text(text, encoding="utf-8")
+    claims = PriceBook.load(path).claims("pause", route="api", on=date(2026, 5, 1))
+    assert [claim.source for claim in claims] == ["u", "t", "s"]
+
+
 def test_the_default_day_is_today_in_utc() -> None:
     assert BOOK.rate("gpt-5-mini") == BOOK.rate("gpt-5-mini", on=datetime.now(UTC).date())
 
@@ -269,6 +316,11 @@ title = "T"
 address = "a shelf"
 read = 2026-11-02
 status = "provisional"
+[sources.u]
+title = "U"
+address = "a wall"
+read = 2026-11-02
+status = "provisional"
 [providers.p]
 name = "P"
 [models.gap]
@@ -292,6 +344,20 @@ rates = [
   { route = "api", source = "t", from = 2026-03-01, fresh_input = 1, output = 2 },
   { route = "web", source = "t", from = 2026-01-01, note = "by rumour", fresh_input = 1, output = 2 },
 ]
+[models.pause]
+name = "Pause"
+provider = "p"
+lifecycle = [{ on = 2026-02-01, event = "deprecated", route = "web" }, { on = 2026-03-01, event = "left", route = "web" }]
+rates = [
+  { route = "api", source = "s", from = 2026-01-01, until = 2026-02-01, fresh_input = 1, output = 2 },
+  { route = "api", source = "s", from = 2026-05-01, after_gap = true, promotional = true, fresh_input = 1, output = 2 },
+  { route = "api", source = "t", from = 2026-05-01, fresh_input = 1, output = 3 },
+  { route = "api", source = "u", from = 2026-05-01, fresh_input = 1, output = 4 },
+]
+[models.ended]
+name = "Ended"
+provider = "p"
+rates = [{ route = "api", source = "s", from = 2026-01-01, until = 2026-02-01, fresh_input = 1, output = 2 }]
 [models.never]
 name = "Never"
 provider = "p"
@@ -325,38 +391,37 @@ output = 2
 
 
 def test_the_words_of_what_has_no_price_and_of_what_a_price_assumes(tmp_path: Path) -> None:
-    """The days around every event of a small world, each with what is told of it."""
+    """The days around every event of a small world, each with what is told of it where that is not as before."""
     path = tmp_path / "world.toml"
     path.write_text(WORLD, encoding="utf-8")
     book = PriceBook.load(path)
     words = []
     days = ["2025-12-31", "2026-01-31", "2026-02-01", "2026-03-01", "2026-04-30", "2026-05-01", "2026-05-02"]
-    for on in (date.fromisoformat(day) for day in [*days, "2026-05-03", "2026-06-01", "2026-06-02", "2026-08-01"]):
-        for model in book.models:
-            for route, basis, service_tier in (
-                ("api", "best", "standard"),
-                ("api", "provisional", "standard"),
-                ("web", "best", "standard"),
-                ("web", "best", "batch"),
-            ):
-                if on.day > 1 and (basis, service_tier) != ("best", "standard"):
-                    continue
-                words.append(f"{on} {model} {route} {basis} {service_tier}:")
+    days += ["2026-05-03", "2026-06-01", "2026-06-02", "2026-08-01", "2026-11-09", "2026-11-10"]
+    cases = [("api", "best", "standard"), ("api", "provisional", "standard"), ("api", "indicative", "standard")]
+    cases += [("web", "best", "standard"), ("web", "best", "batch")]
+    for model in book.models:
+        for route, basis, service_tier in cases:
+            words.append(f"{model} on {route}, {basis}, {service_tier}")
+            before = [""]
+            for on in map(date.fromisoformat, days):
                 try:
                     rate = book.rate(model, route=route, on=on, basis=basis, service_tier=service_tier)
                 except RateNotFoundError as error:
-                    words.append(f"- {error}")
-                    continue
-                notices = book.notices(rate, on, (60, 20, 21, 500), 1)
-                words += [f"- {rate.id}", *(f"- {notice.code}: {notice.message}" for notice in notices)]
-    words += [text(book.all_parts(date(2026, month, 1))) for month in (1, 5)]
+                    found = [str(error)]
+                else:
+                    notices = book.notices(rate, on, (60, 20, 21, 500), 1)
+                    found = [rate.id, *(f"{notice.code}: {notice.message}" for notice in notices)]
+                words += [f"  {on} {each}" for each in found if each not in before]
+                before = found
+    words += [text(book.all_parts(day)) for day in (date(2025, 1, 1), date(2026, 1, 1), date(2026, 5, 1))]
     words += [text(book.all_parts(date(2026, 5, 1), "web")), text(book.all_parts(date(2026, 5, 1), None, "t"))]
     for name in ("gapp", "x" * 100):
         with pytest.raises(UnknownNameError) as caught:
             book.rate(name, route="api", on=AUGUST)
         words.append(str(caught.value))
     with pytest.raises(UnknownNameError) as caught:
-        book.rate("gap", route="api", on=AUGUST, basis="u")
+        book.rate("gap", route="api", on=AUGUST, basis="v")
     words.append(str(caught.value))
     assert_as_recorded("words-book.txt", "\n".join(words) + "\n")
 

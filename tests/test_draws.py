@@ -1,22 +1,25 @@
 """The bill of many possible months at once is the bill of each."""
 
+import math
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from costcalc import Account, UsageRecord, bill
 from costcalc.billing.statement import crowd_terms, seat_fees
-from costcalc.billing.waterfall import flow_one_by_one
-from tests.strategies import MONTH_START, accounts, limits_of_a_month
+from costcalc.billing.waterfall import NO_LIMIT, flow_one_by_one
+from tests.strategies import MONTH_START, accounts, limits_of_a_month, thorough
+from tests.telling import TELLING
 
 np = pytest.importorskip("numpy", reason="a forecast needs numpy")
 draws = pytest.importorskip("costcalc.billing.draws", reason="a forecast needs numpy")
 
 
-@settings(max_examples=300)
+@thorough(300)
 @given(limits_of_a_month())
 def test_each_draw_is_the_rule_record_by_record(drawn: Any) -> None:
     terms, day_us, use = drawn
@@ -34,7 +37,7 @@ def test_each_draw_is_the_rule_record_by_record(drawn: Any) -> None:
         assert (None if day < 0 else day_us[day]) == rule.exhausted_us
 
 
-@settings(max_examples=200)
+@thorough(200)
 @given(accounts(steady=True), st.data())
 def test_people_of_the_same_limits_are_billed_as_a_crowd(account: Account, data: st.DataObject) -> None:
     account = account.model_copy(update={"seats": tuple(seats for seats in account.seats if seats.users)})
@@ -64,3 +67,42 @@ def test_people_of_the_same_limits_are_billed_as_a_crowd(account: Account, data:
     assert (found.exhausted_at is None) == (day < 0)
     if found.exhausted_at is not None:
         assert found.exhausted_at.date() == (MONTH_START + timedelta(days=day)).date()
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_everybody_is_in_one_crowd_whether_named_or_counted(name: str) -> None:
+    account, _ = TELLING[name]
+    billed = account.billed_seats()
+    terms, crowds = crowd_terms(account)
+    assert sorted(user for crowd in crowds for user in crowd.users) == sorted(
+        user for each in billed for user in each.users
+    )
+    days, expected = Counter[int](), Counter[int]()
+    for crowd in crowds:
+        days[crowd.first_day] += crowd.people
+    for seats in billed:
+        expected[account.days - account.days_billed(seats)] += seats.number
+    assert days == expected
+    some = [seats for seats in account.seats if seats.number < 1_000]
+    named = [
+        seats
+        if seats.users
+        else seats.model_copy(update={"count": None, "users": tuple(f"{place}/{n}" for n in range(seats.number))})
+        for place, seats in enumerate(some)
+    ]
+    by_name, by_count = (crowd_terms(account.model_copy(update={"seats": tuple(seats)})) for seats in (named, some))
+    assert by_name[0] == by_count[0] == terms
+    assert [crowd._replace(users=()) for crowd in by_name[1]] == [crowd._replace(users=()) for crowd in by_count[1]]
+
+
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=3), st.just(NO_LIMIT) | st.integers(0, 30), st.data())
+def test_a_user_budget_cuts_the_days_of_each(shape: list[int], limit: int, data: st.DataObject) -> None:
+    count = math.prod(shape)
+    wanted = np.array(data.draw(st.lists(st.integers(0, 12), min_size=count, max_size=count)), dtype=np.int64)
+    found = draws.within_user_limit(wanted.reshape(shape), limit)
+    assert found.shape == tuple(shape)
+    for days, allowed in zip(wanted.reshape(-1, shape[-1]), found.reshape(-1, shape[-1]), strict=True):
+        left = limit
+        for amount, through in zip(days.tolist(), allowed.tolist(), strict=True):
+            assert through == min(amount, left)
+            left -= through

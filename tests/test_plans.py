@@ -89,6 +89,7 @@ def test_more_use_never_costs_less(name: str, seats: int, a: Decimal, b: Decimal
 
 def test_an_unknown_allowance_is_not_zero() -> None:
     bill, notices = monthly_bill(plan("free"), 1, Decimal(10), OCTOBER)
+    assert bill.seat_usd == 0
     assert bill.to_dict() == {
         "plan": "free",
         "seats": 1,

@@ -105,12 +105,15 @@ def test_one_more_token_never_costs_less(rate: Rate, usage: TokenUsage, kind: Ki
 
 @given(shipped_rates(), usages())
 def test_cost_ignores_the_callers_decimal_context(rate: Rate, usage: TokenUsage) -> None:
-    expected = rate.cost(usage)
+    def found() -> list[object]:
+        cost = rate.cost(usage)
+        again = rate.with_price("output", Decimal("1.234567"))
+        return [cost.usd, cost.credits, cost.nano_aiu, cost.by_kind, cost.to_dict(), again.tiers, again.cost(usage).usd]
+
+    expected = found()
     with localcontext() as context:
         context.prec = 3
-        found = rate.cost(usage)
-        assert (found.usd, found.credits, found.nano_aiu) == (expected.usd, expected.credits, expected.nano_aiu)
-        assert found.by_kind == expected.by_kind
+        assert found() == expected
 
 
 class TestPublishedExamples:
@@ -163,12 +166,19 @@ class TestTiers:
         usage = TokenUsage(fresh_input=100_000, cached_input=100_000, cache_write=72_001, output=1)
         assert self.DEFAULT.cost(usage).rate.tier == "long_context"
 
+    def test_a_mean_number_of_requests_decides_exactly(self) -> None:
+        with localcontext() as context:
+            context.prec = 2
+            assert self.DEFAULT.tier_for(Decimal(408_000), Decimal("1.5")).tier == "default"
+            assert self.DEFAULT.tier_for(Decimal(408_001), Decimal("1.5")).tier == "long_context"
+
     def test_output_does_not_count(self) -> None:
         assert self.DEFAULT.cost(TokenUsage(fresh_input=272_000, output=10**6)).rate.tier == "default"
 
     def test_an_aggregate_says_that_its_mean_prompt_decided(self) -> None:
         assert "tier_by_mean_prompt" in {n.code for n in self.DEFAULT.cost(TokenUsage(300_000, requests=2)).notices}
         assert "tier_by_mean_prompt" not in {n.code for n in self.DEFAULT.cost(TokenUsage(300_000)).notices}
+        assert self.DEFAULT.notices((1, 0, 0, 0)) == ()
 
     def test_modifiers_reach_every_tier(self) -> None:
         long = self.DEFAULT.with_modifiers(AUTO).cost(TokenUsage(fresh_input=1_000_000))
@@ -186,6 +196,9 @@ class TestModifiers:
             "modifier_applied",
             "modifiers_multiplied",
         ]
+
+    def test_one_alone_is_no_assumption(self) -> None:
+        assert [notice.code for notice in self.RATE.with_modifiers(AUTO).notices((1, 1, 1, 1))] == ["modifier_applied"]
 
     def test_they_are_in_machine_output(self) -> None:
         found = self.RATE.with_modifiers(AUTO, RESIDENCY).to_dict()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from costcalc import InputError, PriceBook, Rate
+from costcalc.pricing.catalog import ContextWindow, LifecycleEvent
 from costcalc.tokens import KINDS
 from costcalc.tomlfile import packaged
 from costcalc.units import plain
@@ -128,6 +129,8 @@ def test_an_own_file_adds_claims_and_models(write: Write) -> None:
     assert (mini.source, mini.usd_per_mtok.output) == ("contract", Decimal(3))
     assert book.rate("ours", route="api", on=date(2026, 7, 1), prompt_tokens=100_001).usd_per_mtok.output == 4
     assert book.rate("gpt-5-mini", on=date(2026, 7, 1)) == BOOK.rate("gpt-5-mini", on=date(2026, 7, 1))
+    assert (book.modifiers, book.routes, book.providers) == (BOOK.modifiers, BOOK.routes, BOOK.providers)
+    assert {name: each for name, each in book.sources.items() if name != "contract"} == BOOK.sources
     assert "house" not in BOOK.models, "the shipped book must not change"
 
 
@@ -225,13 +228,19 @@ context_window = [{ tokens = 9_000, prompt_tokens = 8_000, source = "github-docs
         provider="microsoft",
         successor="gpt-5-mini",
         note="ours",
-        lifecycle=(*known.lifecycle, (date(2027, 1, 1), "retires", "api", "high", "by contract")),
-        context_window=(*known.context_window, (9_000, 8_000, "github-docs", "measured")),
+        lifecycle=(*known.lifecycle, LifecycleEvent(date(2027, 1, 1), "retires", "api", "high", "by contract")),
+        context_window=(*known.context_window, ContextWindow(9_000, 8_000, "github-docs", "measured")),
     )
     changed = PriceBook.load(write(start)).models
     assert {name: each for name, each in changed.items() if name != known.id} == {
         name: each for name, each in BOOK.models.items() if name != known.id
     }
+
+
+def test_an_own_modifier(write: Write) -> None:
+    text = '[modifiers.m]\nname = "M"\nfactor = 100\nroute = "api"\nsource = "contract"\n'
+    (found,) = (each for name, each in PriceBook.load(write(OWN + text)).modifiers.items() if name == "m")
+    assert found == ("m", "M", 100, "api", "unknown", "contract", "")
 
 
 def test_an_own_file_can_replace_all(write: Write) -> None:
@@ -342,6 +351,40 @@ def test_two_rows_cannot_have_one_id(write: Write) -> None:
         PriceBook.load(write(OWN.replace("rates = [\n", f"rates = [\n{twice}", 1)))
 
 
+ROW = """\
+[[models.house.rates]]
+route = "api"
+source = "contract"
+service_tier = "batch"
+from = 2026-06-01
+until = 2026-09-01
+fresh_input = 1
+cached_input = 0.5
+output = 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (("until = 2026-09-01", "until = 2026-06-01"), 6),
+        (("cached_input = 0.5", "cached_input = 1.5"), 8),
+        (("from = 2026-06-01", 'from = "unknown"'), 5),
+        (("from = 2026-06-01", "from = 2026-06-01\nnot_before = 2026-05-01"), 6),
+        (("fresh_input = 1", "fresh_input = -1"), 7),
+        (('"batch"', '"bath"'), 4),
+        (("output = 2", 'output = 2\nas_of = "May"'), 10),
+    ],
+)
+def test_a_mistake_in_a_row_of_several_lines_names_its_line(write: Write, change: tuple[str, str], line: int) -> None:
+    start, end = OWN[: OWN.index("rates = [", OWN.index("[models.house]"))], ROW.replace(*change)
+    PriceBook.load(write(start + ROW))
+    path = write(start + end)
+    with pytest.raises(InputError) as caught:
+        PriceBook.load(path)
+    assert str(caught.value).startswith(f"{path}:{start.count(chr(10)) + line}: ")
+
+
 def test_cached_input_may_cost_as_much_as_input(write: Write) -> None:
     book = PriceBook.load(write(OWN.replace("cached_input = 0.07", "cached_input = 0.7")))
     assert book.rate(
@@ -425,6 +468,7 @@ def test_the_words_of_mistakes(write: Write) -> None:
         ("[models.house]", '[providers.p]\nname = "P"\nfresh_input_billed_as_cache_write_on = ["web"]\n[models.house]'),
         ("[models.house]", '[modifiers.m]\nname = "M"\nfactor = 0\n[models.house]'),
         ("[models.house]", '[modifiers.m]\nname = "M"\nfactor = 101\n[models.house]'),
+        ("[models.house]", '[sources."a,b"]\ntitle = "AB"\n[models.house]'),
         ("[models.house]", '[routes."a/b"]\nname = "AB"\n[models.house]'),
         ("[models.house]", '[sources.best]\nname = "AB"\n[models.house]'),
         ("[models.house]", '[sources.indicative]\nname = "AB"\n[models.house]'),

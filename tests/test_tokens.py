@@ -18,7 +18,7 @@ def test_a_count_must_be_a_whole_number_within_bounds(name: str, bad: Any) -> No
 
 
 def test_tokens_need_a_request() -> None:
-    with pytest.raises(InputError, match="requests must be at least 1"):
+    with pytest.raises(InputError, match="^requests must be at least 1 where there are tokens$"):
         TokenUsage(fresh_input=1, requests=0)
     assert TokenUsage(requests=0).prompt_tokens == 0
 

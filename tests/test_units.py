@@ -42,11 +42,16 @@ def test_every_conversion_round_trips(nano_aiu: int) -> None:
 
 @given(amounts)
 def test_conversions_ignore_the_callers_decimal_context(nano_aiu: int) -> None:
-    expected = usd_of_nano_aiu(nano_aiu)
+    usd = usd_of_nano_aiu(nano_aiu)
+
+    def found() -> list[object]:
+        each = [usd_of_nano_aiu(nano_aiu), credits_of_nano_aiu(nano_aiu), credits_of_usd(usd), usd_of_credits(usd)]
+        return [*each, plain(usd), nearest_nano_aiu(usd), nearest_whole(usd), json_number(usd)]
+
+    expected = found()
     with localcontext() as context:
         context.prec = 2
-        assert usd_of_nano_aiu(nano_aiu) == expected
-        assert plain(usd_of_nano_aiu(nano_aiu)) == plain(expected)
+        assert found() == expected
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=12))

@@ -243,10 +243,12 @@ class Account(_Stated, frozen=True):
                     pass
                 elif budget.name not in names and not (budget.scope == "user" and any_user):
                     yield (*place, "name"), str(unknown_name(budget.scope, budget.name, names))
-            name = budget.name if budget.scope in known else None
-            if name is not None and budget.scope == "user":
+            scope, name = self.budget_key(budget)
+            if scope not in known:
+                name = None
+            elif name is not None and scope == "user":
                 name = name.casefold()  # logins are the same in any case
-            first = seen.setdefault((budget.scope, name, budget.cost_center), index)
+            first = seen.setdefault((scope, name, budget.cost_center), index)
             if first != index:
                 both = f"{self.budgets[first].label} (number {first + 1}), {budget.label} (number {index + 1})"
                 yield place, f"there are two budgets for one scope: {both} of [[budgets]]"
@@ -265,7 +267,7 @@ class Account(_Stated, frozen=True):
         """The organisation that seats, use or a budget without a name of one count for: that of the account, if it is one."""
         if name is not None or self.kind != "organization":
             return name
-        stated = (each.name for each in self.budgets if each.scope == "organization")
+        stated = (each.name for each in self.budgets if each.scope == "organization" and each.name)
         return next(iter(self.organizations), next(stated, None))
 
     def budget_key(self, budget: Budget) -> tuple[str, str | None]:

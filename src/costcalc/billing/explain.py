@@ -223,10 +223,9 @@ def _add_budgets(flow: "_Flow", account: Account, billed: Sequence[Seats], meter
         beside = seats.cost_center in excluded
         flow.limit(place, ("metered", place), _UNLIMITED)
         flow.limit(("metered", place), (*budget, beside), _UNLIMITED)
-        # A budget with members inside and outside of the enterprise budget bounds both together.
-        flow.limit((*budget, beside), "metered" if beside else "enterprise", stops.get(budget, _UNLIMITED))
-        if budget in stops:
-            flow.shared.setdefault(budget, stops[budget])
+        flow.limit((*budget, beside), "metered" if beside else "enterprise", _UNLIMITED)
+        if budget in stops:  # members inside and outside of the enterprise budget are bounded together
+            flow.shared[budget] = stops[budget]
 
 
 class _Flow:

@@ -323,7 +323,9 @@ def _expected_terms(account: Account) -> "tuple[_Plan, tuple[tuple[Actor, int, i
             names = (f"{seats.number:,} seats of {seats.plan} ({place + 1})",)
             crowds[names[0]] = seats.number
         people, days = seats.number // len(names), counted.days_billed(seats)
-        groups += [(Actor(name, seats.organization, seats.cost_center), people, days) for name in names]
+        # Named people count where their seat does; a name that stands for several holds none.
+        at = () if seats.users else (seats.organization, seats.cost_center)
+        groups += [(Actor(name, *at), people, days) for name in names]
     return _Plan(counted, tuple(actor for actor, _, _ in groups), crowds), tuple(groups)
 
 
