@@ -33,6 +33,7 @@ MAX_DEVELOPERS: Final = 10_000_000
 
 _GRAMMAR: Final = "ROUTE/MODEL[@PLAN][,KEY=VALUE…] with keys tokens, service_tier, basis, auto, data_residency"
 
+from costcalc.texts import assumption_words
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -550,9 +551,7 @@ def _plan_notices(option: Option) -> list[Notice]:
 def _month_notices(profile: SessionProfile, rate: Rate, on: date, month: Month, developers: int) -> list[Notice]:
     found = []
     if profile.assumed:
-        message = (
-            f"{profile.name}: {', '.join(profile.assumed)} are assumptions; see costcalc profiles show {profile.name}"
-        )
+        message = f"{profile.name}: {assumption_words(profile.assumed)}; see costcalc profiles show {profile.name}"
         found.append(Notice("profile_assumptions", message))
     if profile.per != "developer" and developers > 1:
         message = f"{profile.name} is the work of one {profile.per}; it was taken {developers:,} times"

@@ -52,6 +52,7 @@ from costcalc.outlook import (
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.simulation import BLOCK, MAX_WORKERS, ONE_BY_ONE, Way, WayDraws, joined, make_tables, simulate_month
 from costcalc.team import Team
+from costcalc.texts import assumption_words
 from costcalc.tokens import KINDS
 from costcalc.units import canonical, credits_of_nano_aiu, credits_of_usd, plain
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
@@ -304,7 +305,7 @@ def model_notices(horizon: Horizon, first: HorizonMonth) -> Iterator[Notice]:
             words = ", ".join(f"{name} {plain(ASSUMED[name][0])} ({ASSUMED[name][1]})" for name in assumed)
             yield Notice("spread_assumed", f"{group.name} does not state all of its spread; taken are {words}")
         if group.profile.assumed_spread:
-            message = f"{group.name}: {', '.join(group.profile.assumed_spread)} of its spread are assumptions"
+            message = f"{group.name}: {assumption_words(group.profile.assumed_spread)} about its spread"
             yield Notice("spread_assumptions", message)
         if group.people == 1 and group.profile.per == "developer" and horizon.known_until is None:
             message = f"{group.name} is taken to describe this one person; how people differ is left out"

@@ -1,6 +1,12 @@
 """Texts of unknown origin, made safe to show anywhere."""
 
+from collections.abc import Sequence
 from unicodedata import category
+
+
+def assumption_words(names: Sequence[str]) -> str:
+    """What is to be said of things that are assumed: that they are, or it is."""
+    return f"{', '.join(names)} {'is an assumption' if len(names) == 1 else 'are assumptions'}"
 
 
 def visible(value: str) -> str:
