@@ -424,6 +424,7 @@ def test_an_example_notebook_gives_what_it_shows(path: Path) -> None:
     for cell in run.cells:
         for output in cell.get("outputs", ()):
             assert output.output_type == "execute_result", output
+            assert ("image/svg+xml" in output.data) == (".plot(" in cell.source)
             output.data = {"text/plain": output.data["text/plain"]}
     if os.environ.get("COSTCALC_RECORD"):
         nbformat.write(run, path)

@@ -137,7 +137,7 @@ class Result(Shown):
     def plot(self, which: str | None = None) -> Any:
         """The result's charts as one Altair chart, which a notebook shows; `which` names one of them.
 
-        Nothing is fetched to show it: the notebook draws it itself, unless you enabled another renderer of Altair's.
+        Nothing is fetched to show it: it is a picture (SVG), unless you enabled another renderer of Altair's.
 
         Raises `InputError` if there is none, or without the extra `costcalc[charts]`.
         """

@@ -93,10 +93,10 @@ def document(charts: Sequence[Chart]) -> dict[str, Any]:
 
 
 def plot(charts: Sequence[Chart]) -> Any:
-    """Charts as one Altair chart, which a notebook shows without fetching anything.
+    """Charts as one Altair chart, which a notebook shows as a picture without fetching anything.
 
-    Altair's own default loads its drawing code from the network; notebooks that draw Vega-Lite themselves (JupyterLab, VS Code)
-    need none. Whoever enabled another renderer keeps it.
+    Altair's own default loads its drawing code from the network, and its type of data that a notebook draws itself is none that
+    the notebook format knows (nbformat refuses it). Whoever enabled another renderer keeps it.
     """
     found = document(charts)
     try:
@@ -104,7 +104,7 @@ def plot(charts: Sequence[Chart]) -> Any:
     except ModuleNotFoundError:
         raise _missing("altair") from None
     if _in_jupyter() and altair.renderers.active == "default":
-        altair.renderers.enable("mimetype")
+        altair.renderers.enable("svg")
     return altair.Chart.from_dict(found)
 
 
