@@ -365,6 +365,22 @@ def test_names_from_a_file_are_shown_as_text_only(costcalc: Run, tmp_path: Path)
     assert listed.splitlines()[1].startswith("'=cmd")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "usage"),
+    [
+        (["usage"], "[OPTIONS] [PATH]..."),
+        (["bill"], "[OPTIONS] USAGE.csv"),
+        (["estimate"], "[OPTIONS] [PROFILE|FILE]"),
+        (["rates", "sync"], "[OPTIONS] [FILE]"),
+        (["rates", "import"], "[OPTIONS] PROVIDER/MODEL..."),
+    ],
+)
+def test_the_usage_names_arguments_as_one_gives_them(costcalc: Run, arguments: list[str], usage: str) -> None:
+    _, out, _ = costcalc(*arguments, "--help")
+    assert out.startswith(f"Usage: costcalc {' '.join(arguments)} {usage}\n")
+    assert "<" not in out.partition("Arguments:")[2].partition("Options:")[0]
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["price", "--help"], ["rates", "--help"], ["compare", "-h"]])
 def test_help(costcalc: Run, arguments: list[str]) -> None:
     code, out, err = costcalc(*arguments)

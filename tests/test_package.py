@@ -60,6 +60,15 @@ def test_importing_costcalc_loads_nothing_else() -> None:
     assert new == {"costcalc"}
 
 
+def test_the_list_of_commands_loads_none_of_what_they_need() -> None:
+    own = {
+        name
+        for name in loaded_after("from costcalc.cli.main import _run; _run(['--help'])")
+        if name.startswith("costcalc.")
+    }
+    assert {name for name in own if not name.startswith("costcalc.cli")} == {"costcalc.errors"}
+
+
 @pytest.mark.parametrize(
     "code",
     [

@@ -28,7 +28,6 @@ from costcalc.cli.options import (
     parse_share,
 )
 from costcalc.cli.output import emit, step_progress
-from costcalc.display import usd
 from costcalc.errors import InputError
 
 
@@ -120,6 +119,8 @@ def check(
         result.save(save)
     emit(result, output_format)
     if not result.passed:
+        from costcalc.display import usd
+
         first = result.broken[0]
         message = f"{usd(first.actual_usd)} is more than {usd(first.limit_usd)} ({first.limit} of {first.option})"
         more = f" and {len(result.broken) - 1} more" if len(result.broken) > 1 else ""

@@ -37,6 +37,10 @@ def refuse_options_before_command(context: typer.Context) -> None:
 
 def _shortened(parameters: list[Any]) -> list[Any]:
     for parameter in parameters:
+        if parameter.param_type_name == "argument" and parameter.metavar:
+            # As we state it: typer would add braces, brackets and the type, which say it twice.
+            parameter._usage_display_name = parameter._rich_display_name = partial(str, parameter.metavar)
+            parameter.display_type_rich = lambda **_: ""
         if not isinstance(parameter.process_value, partial):
             parameter.process_value = partial(_process, parameter, parameter.process_value)
     return parameters

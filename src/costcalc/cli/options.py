@@ -9,8 +9,6 @@ from typing import Annotated
 import typer
 
 from costcalc.errors import InputError
-from costcalc.files import target_of
-from costcalc.tokens import checked_count
 
 
 class OutputFormat(StrEnum):
@@ -38,6 +36,8 @@ def parse_count(text: str | int) -> int:
     if not re.fullmatch(r"-?(\d{1,3}(,\d{3})+|\d+(_\d+)*)", stripped, re.ASCII):
         raise typer.BadParameter(f"{text!r:.40} is not a whole number such as 480000")
     digits = stripped.replace(",", "").replace("_", "")
+    from costcalc.tokens import checked_count
+
     try:
         return checked_count("it", int(digits) if len(digits) < 40 else 10**40)
     except InputError as error:
@@ -81,6 +81,8 @@ def parse_day(text: str) -> date:
 
 def parse_new_file(text: str) -> str:
     """The name of a file that is yet to be written, refused before anything is read for it."""
+    from costcalc.files import target_of
+
     target_of(text)
     return text
 

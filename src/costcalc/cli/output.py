@@ -5,10 +5,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from costcalc.cli.options import OutputFormat
-from costcalc.display import Part, Result, csv_text, json_text, markdown, show, text
+
+if TYPE_CHECKING:
+    from costcalc.display import Part, Result
 
 _LONG_FILE: Final = 4_000_000  # bytes: about a second of reading
 
@@ -58,7 +60,7 @@ def step_progress(what: str) -> "Iterator[Callable[[int, int], object] | None]":
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def emit(result: Result, output_format: OutputFormat, chart: str | None = None) -> None:
+def emit(result: "Result", output_format: OutputFormat, chart: str | None = None) -> None:
     """Write a result, and its charts to a file where one is given.
 
     In CSV each row carries the codes of the notices; their texts are in the other formats.
@@ -69,9 +71,11 @@ def emit(result: Result, output_format: OutputFormat, chart: str | None = None) 
 
 
 def write(
-    output_format: OutputFormat, parts: Iterable[Part], document: Any, rows: Any, columns: Iterable[str] = ()
+    output_format: OutputFormat, parts: "Iterable[Part]", document: Any, rows: Any, columns: Iterable[str] = ()
 ) -> None:
     """Write parts for a person, or what `document()` or `rows()` give for a program; `columns` if there may be no row."""
+    from costcalc.display import csv_text, json_text, markdown, show, text
+
     if output_format is OutputFormat.json:
         machine: Mapping[str, Any] = document()
         print(json_text(machine))

@@ -68,7 +68,7 @@ def sync(
     table: Annotated[
         str | None,
         typer.Argument(
-            metavar="FILE", help="GitHub's table: models-and-pricing.yml of github/docs, data/tables/copilot."
+            metavar="[FILE]", help="GitHub's table: models-and-pricing.yml of github/docs, data/tables/copilot."
         ),
     ] = None,
     fetch: Annotated[
@@ -160,7 +160,7 @@ def check(
 
 @app.command("import", cls=Command)
 def import_(
-    models: Annotated[list[str], typer.Argument(metavar="PROVIDER/MODEL", help="As genai-prices names them.")],
+    models: Annotated[list[str], typer.Argument(metavar="PROVIDER/MODEL...", help="As genai-prices names them.")],
     into: Annotated[
         str | None, typer.Option(metavar="FILE", help="The price file of your own to add the claims to.")
     ] = None,

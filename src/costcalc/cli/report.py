@@ -29,9 +29,7 @@ from costcalc.cli.options import (
     parse_share,
 )
 from costcalc.cli.output import emit, step_progress
-from costcalc.display import text
 from costcalc.errors import InputError
-from costcalc.files import IF_THERE, target_of, whole_file
 
 
 class ReportFormat(StrEnum):
@@ -96,6 +94,9 @@ def report(
     rates: RatesFile = None,
 ) -> None:
     """One page that works offline: the answer, charts, assumptions, prices with their age, and every figure."""
+    from costcalc.display import text
+    from costcalc.files import IF_THERE, target_of, whole_file
+
     wanted = output_format or _BY_ENDING.get(Path(output or "").suffix.lower(), ReportFormat.html)
     # What cannot be written is told before months are drawn.
     if wanted is ReportFormat.html:
