@@ -543,3 +543,13 @@ def test_a_partitioned_dataset_on_a_spark_cluster(tmp_path: Path) -> None:
         assert sums == {row["model"]: row["cost_nano_aiu"] for row in in_polars}
     finally:
         spark.stop()
+
+
+@pytest.mark.parametrize("empty", ["polars", "lazy", "pandas"])
+def test_a_column_of_nothing_is_as_if_it_were_not_told(empty: str) -> None:
+    rows = {"model": ["gpt-5-mini"], "date": ["2026-08-01"], "fresh_input": [1_000_000], "output": [0]}
+    rows |= {"cached_input": [None], "cache_write": [None]}
+    frame = pd.DataFrame(rows) if empty == "pandas" else pl.DataFrame(rows)
+    (row,) = listed(frames.price(frame.lazy() if empty == "lazy" else frame))
+    assert row["cost_nano_aiu"] == 25 * 10**9
+    assert row["cached_input"] is None

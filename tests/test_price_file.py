@@ -69,6 +69,35 @@ def test_rows_without_a_cost_late_or_first_do_not_matter(tmp_path: Path) -> None
             assert [rate.model for rate in found.rates_used()] == ["gpt-5-mini"]
 
 
+@pytest.mark.parametrize("target", ["out.csv", "out.parquet"])
+@pytest.mark.parametrize("place", [0, 12_000], ids=["early", "late"])
+def test_a_cell_that_is_no_count_costs_its_own_row_only(tmp_path: Path, target: str, place: int) -> None:
+    cells = ["7"] * 12_001
+    cells[place] = "x"
+    cells[1:5] = ["100.5", "-1", "100.0", "nan"]
+    lines = [f"gpt-5-mini,2026-08-01,{cell},,,0" for cell in cells]
+    (tmp_path / "in.csv").write_text("\n".join(["model,date,fresh_input,cached_input,cache_write,output", *lines, ""]))
+    found = pricefile.price_file(tmp_path / "in.csv", tmp_path / target)
+    assert found.unpriced == (("not a count of tokens", 4),)
+    assert found.nano_aiu == (7 * (12_001 - 5) + 100) * 25_000
+    assert [str(cell) for cell in read(tmp_path / target)["fresh_input"].to_list()] == cells
+
+
+def test_a_column_of_nothing_is_as_if_it_were_not_told(tmp_path: Path) -> None:
+    empty = "model,date,fresh_input,cached_input,cache_write,output\ngpt-5-mini,2026-08-01,1000000,,,0\n"
+    (tmp_path / "in.csv").write_text(empty)
+    assert pricefile.price_file(tmp_path / "in.csv", tmp_path / "out.csv").nano_aiu == 25 * 10**9
+
+
+def test_a_file_of_another_encoding_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_bytes(
+        b"model,date,fresh_input,cached_input,cache_write,output\ngpt-\xe9,2026-08-01,1,0,0,0\n"
+    )
+    with pytest.raises(InputError, match="in.csv: cannot be priced .*; save it as UTF-8"):
+        pricefile.price_file(tmp_path / "in.csv", tmp_path / "out.csv")
+    assert [each.name for each in tmp_path.iterdir()] == ["in.csv"]
+
+
 def test_folders_and_globs(tmp_path: Path) -> None:
     for name in ("a/x.parquet", "a/b/y.parquet"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -107,7 +136,7 @@ def test_what_cannot_be_leaves_nothing_behind(
 ) -> None:
     written(tmp_path / "in.csv")
     (tmp_path / "junk.parquet").write_bytes(b"PAR1 and no more")
-    late = "gpt-5-mini,2026-08-01,1,0,0,1\n" * 12_000 + "gpt-5-mini,2026-08-01,x,0,0,1\n"
+    late = "gpt-5-mini,2026-08-01,1,0,0,1\n" * 12_000 + "gpt-5-mini,2026-08-01,1,0,0,1,2,3\n"
     (tmp_path / "bad.csv").write_text("model,date,fresh_input,cached_input,cache_write,output\n" + late)
     before = sorted(each.name for each in tmp_path.iterdir())
     with pytest.raises(CostcalcError, match=message) as caught:

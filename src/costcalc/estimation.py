@@ -24,6 +24,7 @@ from costcalc.pricing.book import BEST, PriceBook, checked_day
 from costcalc.pricing.catalog import STANDARD
 from costcalc.pricing.rate import KindCost, Rate, claims_line, total_usd
 from costcalc.quote import chosen_modifiers, cost_table, kind_chart, rate_line
+from costcalc.texts import assumption_words
 from costcalc.tokens import KINDS
 from costcalc.units import EXACT, canonical, credits_of_usd, json_number, nearest_whole, plain, usd_of_credits
 from costcalc.workload.benchmark import STATED, checked_factor, token_factor_of
@@ -33,7 +34,6 @@ MAX_DEVELOPERS: Final = 10_000_000
 
 _GRAMMAR: Final = "ROUTE/MODEL[@PLAN][,KEY=VALUE…] with keys tokens, service_tier, basis, auto, data_residency"
 
-from costcalc.texts import assumption_words
 
 @dataclass(frozen=True, slots=True)
 class Option:

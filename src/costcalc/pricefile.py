@@ -15,6 +15,7 @@ from costcalc import frames
 from costcalc.display import Part, Result, Table, count_of, number, usd
 from costcalc.errors import InputError, unknown_name
 from costcalc.files import target_of, whole_path
+from costcalc.frames.prices import T
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import PriceBook, checked_day
 from costcalc.pricing.rate import Rate, claims_line
@@ -179,21 +180,30 @@ def _in_polars(
     # What the first rows lack must not decide the type of what was written.
     added = {"cost_nano_aiu": pl.Int64, **dict.fromkeys(("rate_id", "rate_status", "tier", "cost_reason"), pl.String)}
     settings = {"csv": {"schema_overrides": added}, "parquet": {}, "json": {"schema_overrides": added}}
-    try:
-        usage = scans[read](paths)  # type: ignore[operator]
+
+    def priced_into(part: str, usage: Any, arguments: dict[str, Any]) -> list[tuple[Any, ...]]:
         priced = frames.price(usage, **arguments)
+        {"csv": priced.sink_csv, "parquet": priced.sink_parquet, "json": priced.sink_ndjson}[written](part)
+        back = scans[written](part, **settings[written])  # type: ignore[operator]
+        sums = back.group_by("cost_reason", "rate_id").agg(pl.len(), pl.col("cost_nano_aiu").cast(pl.Int128).sum())
+        rows: list[tuple[Any, ...]] = sums.collect(engine="streaming").rows()
+        return rows
+
+    try:
         with whole_path(target) as part:
-            sink = {"csv": priced.sink_csv, "parquet": priced.sink_parquet, "json": priced.sink_ndjson}[written]
-            sink(part)
-            back = scans[written](part, **settings[written])  # type: ignore[operator]
-            counts = back.group_by("cost_reason", "rate_id").agg(
-                pl.len(), pl.col("cost_nano_aiu").cast(pl.Int128).sum()
-            )
-            found: list[tuple[Any, ...]] = counts.collect(engine="streaming").rows()
+            if read != "csv":
+                return priced_into(part, scans[read](paths), arguments)  # type: ignore[operator]
+            try:
+                return priced_into(part, _scan_csv(paths), arguments)
+            except (
+                InputError,
+                pl.exceptions.PolarsError,
+            ):  # a cell that is no number, perhaps: each is judged by itself
+                return priced_into(part, *_with_counts(paths, arguments))
     except (pl.exceptions.PolarsError, NarwhalsError, OSError, UnicodeDecodeError) as error:
         first = str(error).strip().split("\n", 1)[0][:200]
-        raise InputError(f"{source}: cannot be priced ({first})") from None
-    return found
+        hint = "; save it as UTF-8" if "utf" in first.lower() else ""
+        raise InputError(f"{source}: cannot be priced ({first}){hint}") from None
 
 
 def _scan_csv(paths: Any, **settings: Any) -> Any:
@@ -201,6 +211,24 @@ def _scan_csv(paths: Any, **settings: Any) -> Any:
     import polars as pl
 
     return pl.scan_csv(paths, infer_schema_length=10_000, **settings)
+
+
+def _with_counts(paths: list[str], arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """CSV with counts as texts, what they are as numbers beside them, and arguments that name the latter.
+
+    A cell that is no whole number becomes -1, which no row can have: it is told as no count, and not taken for a missing one.
+    """
+    import polars as pl
+
+    named = frames.count_columns(arguments)
+    usage = _scan_csv(paths, schema_overrides=dict.fromkeys(named.values(), pl.String))
+    read = {}
+    for name, column in named.items():
+        if column in usage.collect_schema():
+            text = pl.col(column).str.strip_chars().str.strip_suffix(".0")  # as is written where one is missing
+            value = text.cast(pl.Int64, strict=False).fill_null(-1)
+            read[name] = pl.when(text.is_null() | (text == "")).then(None).otherwise(value).alias(f"{T}{name}_read")
+    return usage.with_columns(*read.values()), {**arguments, **{name: f"{T}{name}_read" for name in read}}
 
 
 def _in_spark(

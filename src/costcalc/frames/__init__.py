@@ -340,7 +340,7 @@ class _Pricing:
 
     def _priced(self, frame: Any) -> Any:
         schema = dict(frame.collect_schema())
-        columns = self._checked(schema)
+        columns = self._checked(schema, frame)
         first = [name for name in schema if not name.startswith(T)]
         frame = with_day(frame, columns.on, schema, self.day)
         routes = self._values(schema, columns.route, "route", tuple(self.book.routes))
@@ -389,7 +389,7 @@ class _Pricing:
             return nw.from_native(kept)
         return frame.join(table.in_engine(frame), on=on, how="left")
 
-    def _checked(self, schema: Mapping[str, Any]) -> Preset:
+    def _checked(self, schema: Mapping[str, Any], frame: Any) -> Preset:
         """The columns that are there. Raises `InputError` for one that is not, or should not be."""
         columns = self.columns
         absent: dict[str, Any] = {}
@@ -406,6 +406,11 @@ class _Pricing:
             hint = f"; {name}=None if there is none" if name in _MAY_BE_NONE else ""
             hint += "" if name in self.explicit else f"; name it, or take a preset ({', '.join(PRESETS)})"
             _check_column(column, name, schema, hint)
+        columns = columns._replace(**absent)
+        for name in _MAY_BE_NONE:  # a column of nothing has no type of its own
+            column = getattr(columns, name)
+            if column is not None and not schema[column].is_numeric() and _is_empty(frame, column, schema[column]):
+                absent[name] = None
         columns = columns._replace(**absent)
         for name in ("fresh_input", "cached_input", "cache_write", "output", "requests"):
             column = getattr(columns, name)
@@ -535,6 +540,18 @@ def _in_batches(frame: Any, schema: Mapping[str, Any], columns: Preset, table: P
             dated_ids=dated_ids, inclusive=columns.inclusive, requests=requests, reasons=REASONS,
         )
     )  # fmt: skip
+
+
+def _is_empty(frame: Any, column: str, dtype: Any) -> bool:
+    """Whether a column is known to hold nothing: by its type, or by its cells where they are at hand."""
+    return bool(dtype == nw.Unknown or (isinstance(frame, nw.DataFrame) and frame[column].is_null().all()))
+
+
+def count_columns(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """The columns of counts that the arguments of `price` name, by argument."""
+    columns, _ = _chosen(arguments)
+    names = ("fresh_input", "cached_input", "cache_write", "output", "requests")
+    return {name: column for name in names if (column := getattr(columns, name)) is not None}
 
 
 def _count(column: str, dtype: Any) -> tuple[Any, Any, Any]:
