@@ -344,8 +344,9 @@ def advise(
     A Copilot option without a plan stands for one with each plan: individual plans for one person, those of organisations
     for several, unless `plans` states which may be chosen. A team keeps its options, and the best mix of plans for its groups
     is among the candidates; further options are alternatives for all of it. For an account, seats moved to another plan are:
-    all, and the number of them that costs least. Left out, the options are those of `costcalc.compare`, unless there is a team or an
-    account. `confidence` is the share of months that the budget has to hold in. Other arguments as in `costcalc.forecast`.
+    all, and the number of them that costs least. Left out, the options are those of `costcalc.compare`, unless there is a
+    team or an account. `confidence` is the share of months that the budget has to hold in. Other arguments as in
+    `costcalc.forecast`.
 
     Advised is the lowest mean bill among what blocks no more work than is blocked now. What it leaves out is what a forecast
     cannot know: whether the profile fits you, and what a plan is worth besides credits.
