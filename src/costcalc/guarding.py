@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final, Literal
 
 from costcalc.display import Part, Result, Table, count_of, json_text, number, usd
-from costcalc.errors import InputError, check_number
+from costcalc.errors import InputError, check_type
 from costcalc.estimation import Estimate, checked_usd
 from costcalc.files import whole_file
 from costcalc.horizon import PLANNED
@@ -358,8 +358,7 @@ def check(
 
 
 def _checked_increase(value: "Decimal | int | str") -> Decimal:
-    if not isinstance(value, str):
-        check_number("max_increase", value)
+    check_type("max_increase", value, (int, float, Decimal, str), "a share such as 0.1")
     try:
         share = Decimal(value)
     except ArithmeticError:

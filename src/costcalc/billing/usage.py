@@ -67,7 +67,7 @@ class UsageColumns:
             check_type("each record", record, UsageRecord, "a UsageRecord")
             check_type("the time of a record", record.time, datetime, "a datetime")
             check_type("the user of a record", record.user, str, "a text")
-            check_number("the credits of a record", record.credits)
+            check_number("credits", record.credits)
             nano_aiu, rounded = nano_aiu_of(record.credits)
             builder.rounded += rounded
             builder.add(
