@@ -318,8 +318,8 @@ def billed_by(engine: Any, records: list[UsageRecord], terms: Account) -> Accoun
         (UsageRecord(datetime(2026, 9, 30, 23, 59), "ana", 1), "outside the account's month 2026-10"),
         (UsageRecord(datetime(2026, 11, 1), "ana", 1), "outside the account's month 2026-10"),
         (used("ana", -1), "credits must not be negative"),
-        (used("ana", Decimal("NaN")), "credits of a record must be a number"),
-        (used("ana", Decimal("Infinity")), "credits of a record must be a number"),
+        (used("ana", Decimal("NaN")), "credits must be a number"),
+        (used("ana", Decimal("Infinity")), "credits must be a number"),
         (used("ana", 10**30), "credits must be at most"),
     ],
 )

@@ -359,7 +359,9 @@ def _parsed(text: object) -> tuple[str, list[Value] | None]:
         raise InputError(f"{name}: a range starts at 0 or above, not at {plain(low)}")
     count = steps[0] if steps else Decimal(STEPS)
     if count != count.to_integral_value() or not 2 <= count <= MAX_POINTS or not low < high:
-        raise InputError(f"{name}: a range goes from a lower to a higher value in 2 steps at least, not {rest!r:.60}")
+        raise InputError(
+            f"{name}: a range goes from a lower to a higher value in 2 to {MAX_POINTS:,} steps, not {rest!r:.60}"
+        )
     return name, list(_steps(low, high, int(count), whole=name == PEOPLE))
 
 

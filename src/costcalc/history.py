@@ -303,7 +303,9 @@ class UsageReport(Result):
     def parts(self) -> Iterator[Part]:
         totals = self.totals
         cost = "An unknown amount"
-        if self.credits is not None:
+        if not totals.records and self.skipped_count:
+            cost = "Nothing could be read"
+        elif self.credits is not None:
             cost = f"{usd(usd_of_credits(self.credits))} ({number(self.credits)} credits)"
         unpriced = f", {totals.unpriced:,} of unknown cost and not in it" if totals.unpriced else ""
         yield (

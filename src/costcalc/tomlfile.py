@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast, get_args
 
 from costcalc.errors import InputError, check_path, unknown_name
 
@@ -133,7 +133,7 @@ def _model_in(annotation: Any) -> "type[BaseModel] | None":
 
 def validation_message(error: Mapping[str, Any], known: Iterable[str] = ()) -> str:
     """One of pydantic's complaints as a line for a person; `known` are the keys that may stand there."""
-    names = [str(part) for part in error["loc"]]
+    names = [str(part) for part in error["loc"] if not isinstance(part, int)]
     name = ".".join(names)
     if error["type"] == "extra_forbidden":
         return str(unknown_name("key", names[-1], known)) if known else f"unknown key {name!r}"
@@ -145,8 +145,18 @@ def validation_message(error: Mapping[str, Any], known: Iterable[str] = ()) -> s
     shown = f", not {given!r:.60}" if isinstance(given, str | int | float | bool) else ""
     if isinstance(given, Decimal):
         shown = f", not {given!s:.60}"
-    message = str(error["msg"]).replace("valid tuple", "list")
+    message = _WANTED.get(error["type"]) or str(error["msg"]).replace("valid tuple", "list")
+    message = message.replace("Input should be", "must be")
     return f"{name}: {message[:1].lower()}{message[1:]}{shown}"
+
+
+# What is wanted where a value is of another type: the word "input" of pydantic's messages is one of ours, too.
+_WANTED: Final = {
+    "bool_type": "must be true or false",
+    "date_type": "must be a day such as 2026-10-05, without quotes",
+    "int_type": "must be a whole number, without quotes",
+    "string_type": "must be text in quotes",
+}
 
 
 def _holds(data: Any, keys: tuple[Key, ...]) -> bool:

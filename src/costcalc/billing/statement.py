@@ -188,7 +188,7 @@ class AccountBill(Result):
         }
 
     def parts(self) -> Iterator[Part]:
-        dry = "The pool did not run dry."
+        dry = "The pool did not run dry." if self.pool_credits else "There was no pool."
         if self.exhausted_at is not None:
             refilled = "; seats added later filled it again" if self.forfeited_credits else ""
             dry = f"The pool ran dry on {spoken(self.exhausted_at)}{refilled}."
@@ -664,7 +664,10 @@ class _Plan:
                 )
         for budget in self.budgets:
             if not budget.usd and not budget.stop:
-                yield Notice("zero_budget_stops", f"the {budget.label} is $0: it stops use at once, whatever stop says")
+                what = "use" if budget.scope == "user" else "metered use"
+                yield Notice(
+                    "zero_budget_stops", f"the {budget.label} is $0: it stops {what} at once, whatever stop says"
+                )
         capped = any(waterfall.cap_left(index, _END) for index in range(len(self.caps)))
         if capped and waterfall.exhausted_us is not None:
             yield Notice(

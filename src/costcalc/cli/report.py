@@ -51,6 +51,9 @@ def parse_report_format(value: str) -> ReportFormat:
 
 
 _BY_ENDING: Final = {
+    "": ReportFormat.html,
+    ".html": ReportFormat.html,
+    ".htm": ReportFormat.html,
     ".md": ReportFormat.markdown,
     ".json": ReportFormat.json,
     ".csv": ReportFormat.csv,
@@ -97,7 +100,10 @@ def report(
     from costcalc.display import text
     from costcalc.files import IF_THERE, target_of, whole_file
 
-    wanted = output_format or _BY_ENDING.get(Path(output or "").suffix.lower(), ReportFormat.html)
+    ending = Path(output or "").suffix.lower()
+    if output_format is None and ending not in _BY_ENDING:
+        raise InputError(f"--output must end in {', '.join(filter(None, _BY_ENDING))}, not {ending}; or give --format")
+    wanted = output_format or _BY_ENDING[ending]
     # What cannot be written is told before months are drawn.
     if wanted is ReportFormat.html:
         if output is None:

@@ -343,9 +343,10 @@ class PriceBook(Shown):
         somebodys_own = rate.source not in self._catalog.sources  # stated to see what if, so nobody disagrees
         if others and not somebodys_own:
             named = ", ".join(f"{each.source} ({each.status})" for each in others)
+            state = "states" if len(others) == 1 else "state"
             found.append(
                 Notice(
-                    "claims_disagree", f"{named} states other prices for {label}; see costcalc rates show {rate.model}"
+                    "claims_disagree", f"{named} {state} other prices for {label}; see costcalc rates show {rate.model}"
                 )
             )
         if rate.effective_from is None:
@@ -377,7 +378,8 @@ class PriceBook(Shown):
         for event in model.lifecycle:
             if event.event == "left" and event.route != rate.route and event.on <= on:
                 successor = self._catalog.models[model.successor].name if model.successor else "none is recorded"
-                message = f"{model.name} left route {event.route} on {event.on}; its successor: {successor}"
+                message = f"{model.name} left route {event.route} on {event.on} (certainty {event.certainty})"
+                message += f"; its successor: {successor}"
                 found.append(Notice("model_left_other_route", message))
             if event.route != rate.route:
                 continue
@@ -395,10 +397,18 @@ class PriceBook(Shown):
         self, rate: Rate, tokens: "tuple[Decimal | int, ...]", requests: Decimal | int
     ) -> list[Notice]:
         model = self._catalog.models[rate.model]
+        found = []
+        if rate.prompt_tokens_over:
+            found.append(
+                Notice(
+                    "long_context_whole_request",
+                    f"a prompt over {rate.prompt_tokens_over:,} tokens takes the higher price of {rate.route}/{rate.model} for "
+                    "every token of its request (certainty medium)",
+                )
+            )
         prompt = Decimal(0)
         for count in tokens[:3]:
             prompt = EXACT.add(prompt, Decimal(count))
-        found = []
         for window in model.context_window:
             limit = window.prompt_tokens or window.tokens
             if prompt > EXACT.multiply(Decimal(limit), Decimal(requests)):

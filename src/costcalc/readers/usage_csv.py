@@ -111,7 +111,8 @@ class _Reader:
             raise InputError(f"{self._path}: empty; it needs a header: time,user,credits")
         for name in header:
             if name not in COLUMNS:
-                self._fail(str(unknown_name("column", name, COLUMNS)))
+                hint = "columns are separated by commas" if ";" in name or "\t" in name else ""
+                self._fail(str(unknown_name("column", name, COLUMNS, hint)))
             if header.count(name) > 1:
                 self._fail(f"column {name} is there twice")
         for name in ("time", "user"):

@@ -200,6 +200,10 @@ class SessionProfile(Shown, BaseModel, frozen=True, extra="forbid"):
         if isinstance(name_or_path, str) and not text.endswith(".toml") and not os.path.exists(text):  # noqa: PTH110 (no name is too long for it)
             raise unknown_name("profile", text, builtin, "or give the path of a .toml file")
         file = TomlFile.read(text)
+        if "profile" not in file.data and "groups" in file.data:
+            raise InputError(
+                f"{file.path}: a team's file; forecast, advise, check, report and app take it, this takes a profile"
+            )
         if "profile" not in file.data:
             raise InputError(
                 f"{file.path}: no [profile] table; costcalc profiles show NAME --format json shows the keys"
