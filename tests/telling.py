@@ -21,7 +21,7 @@ def used(month: str, day: int, user: str, credits: Decimal | int, **names: str) 
 _SEATS = (
     Seats(plan="business", users=("ana", "Bo"), organization="acme", cost_center="platform"),
     Seats(plan="business", users=("cy",), organization="zeta", added_on=date(2026, 10, 10)),
-    Seats(plan="enterprise", count=3, cost_center="lab"),
+    Seats(plan="enterprise", count=3, organization="zeta", cost_center="lab"),
     Seats(plan="enterprise", users=("dee",), removed_on=date(2026, 9, 30)),
     Seats(plan="business", count=1_000, added_on=date(2026, 11, 1)),
     Seats(plan="business", users=("fay",), cost_center="research", removed_on=date(2026, 10, 1)),
@@ -124,7 +124,7 @@ TELLING: Final[dict[str, tuple[Account, list[UsageRecord]]]] = {
         account(
             Seats(plan="business", count=1),
             Seats(plan="business", count=1, cost_center="platform"),
-            cost_centers=(CostCenter(name="platform"),),
+            cost_centers=(CostCenter(name="platform", included_usage_cap=True),),
             budgets=(Budget(scope="enterprise", usd="12.5"),),
         ),
         [],

@@ -168,6 +168,29 @@ def test_a_budget_for_a_user_who_holds_no_seat_is_refused_where_all_are_named(tm
         Account.load(write(tmp_path, named))
 
 
+@pytest.mark.parametrize(
+    ("seats", "complaint"),
+    [
+        ("", ":2: the account has no [[seats]]"),
+        ('[[seats]]\nusers = ["ana"]\nplan = "free"\n',
+         ":8: the credits included in plan free are not known; it cannot be billed"),
+        ('[[seats]]\nplan = "pro"\ncount = 1\n[[seats]]\nplan = "pro"\ncount = 1\n',
+         ":9: an account of kind individual has exactly one seat"),
+        ('[[seats]]\ncount = 1\nplan = "business"\n', ":8: plan business is not for an account of kind individual"),
+    ],
+)  # fmt: skip
+def test_what_an_individual_cannot_have(tmp_path: Path, seats: str, complaint: str) -> None:
+    path = write(tmp_path, f'# mine\n[account]\nkind = "individual"\nmonth = "2026-10"\n\n{seats}')
+    with pytest.raises(InputError) as caught:
+        Account.load(path)
+    assert str(caught.value) == f"{path}{complaint}"
+
+
+def test_a_seat_may_be_removed_on_the_day_it_was_added(tmp_path: Path) -> None:
+    text = FILE.replace("added_on = 2026-10-10", "added_on = 2026-10-10\nremoved_on = 2026-10-10")
+    assert Account.load(write(tmp_path, text)).seats[1].removed_on == date(2026, 10, 10)
+
+
 def test_contradictions_are_refused_in_code_too() -> None:
     with pytest.raises(ValidationError, match="user ana has two seats"):
         Account(kind="organization", month="2026-10", seats=(Seats(plan="business", users=("ana", "ana")),))
