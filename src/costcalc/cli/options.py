@@ -81,7 +81,10 @@ def parse_day(text: str) -> date:
 
 def parse_new_file(text: str) -> str:
     """The name of a file that is yet to be written, refused before anything is read for it."""
-    target_of(text)
+    try:
+        target_of(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
     return text
 
 
