@@ -10,11 +10,12 @@ setup: ## a virtual environment with everything for development
 	$(BIN)/pip install --quiet --editable '.[dev]'
 
 test: ## all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
-lint: ## style and common mistakes
+lint: ## style, common mistakes, and dependencies that are not stated or not used
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/deptry src
 
 types: ## strict type checking
 	$(BIN)/mypy
@@ -26,7 +27,7 @@ bench: ## speed against a peer, as ratios of one run
 	$(BIN)/python -m benchmarks
 
 cover: ## tests with branch coverage
-	$(BIN)/pytest --cov --cov-fail-under=95
+	$(BIN)/pytest -n auto --cov --cov-fail-under=95
 
 mutants: ## whether the tests notice mistakes in the money code (an hour); see docs/quality.md
 	COSTCALC_EXAMPLES=few $(BIN)/mutmut run --max-children 2

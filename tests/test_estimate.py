@@ -216,7 +216,7 @@ class TestNotices:
 
     def test_a_model_that_left_another_route_is_told_with_its_successor(self) -> None:
         (notice,) = (n for n in compare(on=NOVEMBER).notices if n.code == "model_left_other_route")
-        assert notice.message == "MAI-Code-1-Flash left route copilot on 2026-09-10; its successor: MAI-Code-1.1-Flash"
+        assert notice.message == "MAI-Code-1-Flash left route copilot on 2026-09-10 (certainty medium); its successor: MAI-Code-1.1-Flash"
 
     def test_assumptions_of_the_profile_are_named(self) -> None:
         (notice,) = (

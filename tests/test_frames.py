@@ -277,8 +277,13 @@ def native_of(engine: str, table: Any) -> Any:
     return table if engine == "pyarrow" else in_duckdb(table)
 
 
+CONNECTIONS: list[Any] = []
+"""Kept open: before DuckDB 1.5 a relation does not do so."""
+
+
 def in_duckdb(table: Any) -> Any:
     connection = duckdb.connect()
+    CONNECTIONS.append(connection)
     connection.register("usage", table)
     # Relations have no order: a number keeps it for the comparison.
     return connection.sql("SELECT *, row_number() OVER () AS place FROM usage")

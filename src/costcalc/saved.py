@@ -142,9 +142,17 @@ class _Head(_Stated, frozen=True):
 Name = Annotated[str, Field(max_length=1_000), AfterValidator(lambda text: visible(" ".join(text.split())))]
 """A text on one line, as it can be shown."""
 
+
+def _places(number: Decimal) -> Decimal:
+    if number.is_finite() and int(number.as_tuple().exponent) < -280:  # pydantic before 2.14 lets the farthest pass
+        raise ValueError("has more decimal places than can be meant")
+    return number
+
+
+_Short = Annotated[Decimal, AfterValidator(_places)]
 # Short enough that what is computed from them stays exact.
-Amount = Annotated[Decimal, Field(ge=0, le=10**40, allow_inf_nan=False, max_digits=320, decimal_places=280)]
-Price = Annotated[Decimal, Field(ge=0, le=10**40, allow_inf_nan=False, max_digits=80, decimal_places=40)]
+Amount = Annotated[_Short, Field(ge=0, le=10**40, allow_inf_nan=False, max_digits=320, decimal_places=280)]
+Price = Annotated[_Short, Field(ge=0, le=10**40, allow_inf_nan=False, max_digits=80, decimal_places=40)]
 Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Number = Annotated[float, Field(ge=0, le=MAX_COUNT, allow_inf_nan=False)]
 

@@ -83,7 +83,10 @@ def parse_new_file(text: str) -> str:
     """The name of a file that is yet to be written, refused before anything is read for it."""
     from costcalc.files import target_of
 
-    target_of(text)
+    try:
+        target_of(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
     return text
 
 

@@ -560,11 +560,11 @@ def _count(column: str, dtype: Any) -> tuple[Any, Any, Any]:
     absent = cell.is_null()
     if dtype.is_float():
         absent |= cell.is_nan().fill_null(value=True)
-    filled = nw.when(absent).then(nw.lit(0)).otherwise(cell)
+    filled = nw.when(~absent).then(cell).otherwise(nw.lit(0))  # in this order pandas keeps the type
     bad = (filled < 0) | (filled > MAX_COUNT)
     if not dtype.is_integer():
         bad |= filled % 1 != 0
-    return absent, bad, nw.when(bad).then(nw.lit(0)).otherwise(filled).cast(nw.Int64)
+    return absent, bad, nw.when(~bad).then(filled).otherwise(nw.lit(0)).cast(nw.Int64)
 
 
 def _with_reason(frame: Any) -> Any:
@@ -587,7 +587,8 @@ def _rounded(frame: Any) -> tuple[Any, Any]:
     exact = amount.cast(nw.Float64) / scale.cast(nw.Float64)
     frame = frame.with_columns((exact - exact % 1).cast(nw.Int64).alias(f"{T}quotient"))
     rest = amount - quotient * scale  # the quotient of floats may be one off
-    nearer = nw.when(rest < 0).then(quotient - 1).when(rest >= scale).then(quotient + 1).otherwise(quotient)
+    nearer = nw.when(rest >= scale).then(quotient + 1).otherwise(quotient)
+    nearer = nw.when(rest < 0).then(quotient - 1).otherwise(nearer)
     frame = frame.with_columns(nearer.cast(nw.Int64).alias(f"{T}quotient"))
     frame = frame.with_columns((2 * (amount - quotient * scale)).alias(f"{T}twice"))
     odd = quotient % 2 != 0

@@ -36,7 +36,7 @@ def with_day(frame: Any, column: str, schema: Mapping[str, Any], fixed: date | N
         absent = nw.col(column).is_null()
         if dtype.is_float():  # as pandas has whole numbers of which one is missing
             absent = absent | nw.col(column).is_nan().fill_null(value=True)
-        filled = nw.when(absent).then(nw.lit(-1)).otherwise(nw.col(column))
+        filled = nw.when(~absent).then(nw.col(column)).otherwise(nw.lit(-1))  # in this order pandas keeps the type
         frame = frame.with_columns((filled - filled % 1).cast(nw.Int64).alias(f"{T}seconds"))
         cell = nw.col(f"{T}seconds")
         sound = (cell >= 0) & (cell < _MAX_SECONDS)  # milliseconds, for instance, are no seconds
