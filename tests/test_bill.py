@@ -408,6 +408,16 @@ def test_an_instant_that_is_not_there_stays_unknown() -> None:
     assert (timestamp(DAY), spoken(DAY)) == ("2026-10-05T09:30:00Z", "2026-10-05 09:30 UTC")
 
 
+def test_all_of_an_account_that_is_one_organisation_counts_for_it() -> None:
+    terms = Account(
+        kind="organization",
+        month="2026-10",
+        seats=(Seats(plan="business", users=("ana",), organization="acme"), Seats(plan="business", count=2)),
+    )
+    result = bill([used("zoe", 3_000)], terms)  # who holds no seat
+    assert [(share.name, share.seat_nano_aiu) for share in result.by_organization] == [("acme", 57 * 10**11)]
+
+
 def stopped_by_scope(result: AccountBill) -> dict[str, Decimal]:
     """Credits that each kind of limit stopped."""
     return {

@@ -526,7 +526,9 @@ class _Plan:
         by_cost_center: dict[str | None, list[int]] = {}
 
         def add(key: Actor | tuple[None, str | None, str | None], *amounts: int) -> None:
-            for shares, name in zip((by_user, by_organization, by_cost_center), key, strict=True):
+            user, organization, cost_center = key
+            named = (user, account.organization_of(organization), cost_center)
+            for shares, name in zip((by_user, by_organization, by_cost_center), named, strict=True):
                 share = shares.setdefault(name, [0, 0, 0, 0])
                 for index, amount in enumerate(amounts):
                     share[index] += amount
