@@ -216,7 +216,10 @@ class TestNotices:
 
     def test_a_model_that_left_another_route_is_told_with_its_successor(self) -> None:
         (notice,) = (n for n in compare(on=NOVEMBER).notices if n.code == "model_left_other_route")
-        assert notice.message == "MAI-Code-1-Flash left route copilot on 2026-09-10 (certainty medium); its successor: MAI-Code-1.1-Flash"
+        assert (
+            notice.message
+            == "MAI-Code-1-Flash left route copilot on 2026-09-10 (certainty medium); its successor: MAI-Code-1.1-Flash"
+        )
 
     def test_assumptions_of_the_profile_are_named(self) -> None:
         (notice,) = (
@@ -368,6 +371,12 @@ class TestAccount:
         assert result.bill.blocked_credits == result.credits - 19_000 - 100
         assert "use_blocked" in codes(result)
         assert "blocked" in str(result)
+
+    def test_other_people_than_seats_are_told(self) -> None:
+        assert "developers_not_seats" not in codes(estimate("light_chat", "gpt-5-mini", account=self.account()))
+        more = estimate("light_chat", "gpt-5-mini", account=self.account(), developers=50)
+        (notice,) = (each for each in more.notices if each.code == "developers_not_seats")
+        assert notice.message.startswith("the use of 50 developers is billed on")
 
     def test_it_sets_the_month(self) -> None:
         account = self.account(month="2026-08")

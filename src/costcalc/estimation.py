@@ -466,15 +466,23 @@ def bill_of_credits(
     if option.route != "copilot":
         return bill_without_plan(credits), []
     if account is not None:
-        return _account_bill(account, credits)
+        return _account_bill(account, credits, developers)
     message = "no plan given: every credit is billed at $0.01, without seats or allowance"
     return bill_without_plan(credits), [Notice("no_plan", message)]
 
 
-def _account_bill(account: Account, credits: Decimal) -> tuple[Bill, list[Notice]]:
+def _seats_of(account: Account) -> int:
+    return sum(seats.number for seats in account.billed_seats())
+
+
+def _account_bill(account: Account, credits: Decimal, developers: int) -> tuple[Bill, list[Notice]]:
     """The bill of the expected month under an account's terms."""
     found = expected_bill(account, credits)
     notices = list(found.notices)
+    seats = _seats_of(account)
+    if developers != seats:
+        message = f"the use of {count_of(developers, 'developer')} is billed on {count_of(seats, 'seat')} of the account, in equal parts"
+        notices.append(Notice("developers_not_seats", message))
     message = "every seat is taken to use the same, on every day of the month it is there"
     notices.append(Notice("equal_seats", message))
     if found.blocked_credits:
@@ -486,7 +494,7 @@ def _account_bill(account: Account, credits: Decimal) -> tuple[Bill, list[Notice
         notices.append(Notice("use_blocked", message))
     bill = Bill(
         plan=None,
-        seats=sum(seats.number for seats in account.billed_seats()),
+        seats=seats,
         seat_usd=found.seat_usd,
         included_credits=found.pool_credits,
         included_used_credits=found.included_used_credits,
@@ -583,7 +591,7 @@ def checked_developers(developers: object, account: Account | None = None) -> in
     Raises `InputError` unless it is a whole number from 1 to `MAX_DEVELOPERS`.
     """
     if developers is None:
-        developers = 1 if account is None else sum(seats.number for seats in account.billed_seats())
+        developers = 1 if account is None else _seats_of(account)
     if isinstance(developers, bool) or not isinstance(developers, int) or not 1 <= developers <= MAX_DEVELOPERS:
         raise InputError(f"developers must be a whole number from 1 to {MAX_DEVELOPERS:,}, not {developers!r:.40}")
     return developers
