@@ -17,7 +17,7 @@ from costcalc.billing.bill import Bill, bill_without_plan, monthly_bill
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.statement import expected_bill
 from costcalc.charts import Chart
-from costcalc.display import Cell, Part, Result, Table, number, usd
+from costcalc.display import Cell, Part, Result, Table, count_of, number, usd
 from costcalc.errors import InputError, check_flag, check_known, check_number, check_type, unknown_name
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook, checked_day
@@ -481,8 +481,8 @@ def _account_bill(account: Account, credits: Decimal, developers: int) -> tuple[
     notices = list(found.notices)
     seats = _seats_of(account)
     if developers != seats:
-        message = f"the use of {count_of(developers, 'developer')} is billed on {count_of(seats, 'seat')} of the account, in equal parts"
-        notices.append(Notice("developers_not_seats", message))
+        people, places = count_of(developers, "developer"), count_of(seats, "seat")
+        notices.append(Notice("developers_not_seats", f"the use of {people} is billed on {places} of the account"))
     message = "every seat is taken to use the same, on every day of the month it is there"
     notices.append(Notice("equal_seats", message))
     if found.blocked_credits:
