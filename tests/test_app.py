@@ -34,7 +34,7 @@ from costcalc.app.controls import (
     sources_table,
     team_controls,
 )
-from costcalc.display import Result
+from costcalc.showing.display import Result
 from tests.browser import PHONE, Pages, violations
 from tests.conftest import Run
 

@@ -18,7 +18,7 @@ from tests.logs import Call
 from tests.strategies import BOOK
 
 np = pytest.importorskip("numpy", reason="a backtest needs numpy")
-score = pytest.importorskip("costcalc.backtesting").ranked_probability_score
+score = pytest.importorskip("costcalc.forecasting.backtesting").ranked_probability_score
 
 
 def test_chances_come_true_and_a_straight_line_is_beaten(tmp_path: Path) -> None:

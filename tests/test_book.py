@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costcalc import InputError, PriceBook, Rate, RateNotFoundError, UnknownNameError
-from costcalc.display import text
 from costcalc.pricing.book import checked_day, today
 from costcalc.pricing.rate import STATUSES
+from costcalc.showing.display import text
 from tests.recorded import assert_as_recorded
 from tests.strategies import BOOK, days
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from costcalc import Account, Budget, CostcalcError, Seats, SessionProfile, breakeven, compare
-from costcalc.crossings import pieces
+from costcalc.deciding.crossings import pieces
 from tests.conftest import Run
 
 JUNE = date(2026, 6, 15)

@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 
 import costcalc
 from costcalc import Option, SessionProfile, TokenUsage, TurnModel
-from costcalc.charts import Axis, Chart, Mark, Point
-from costcalc.display import Result
-from costcalc.drawing import document, save, spec
 from costcalc.pricing.rate import claim_words
-from costcalc.texts import visible
+from costcalc.showing.charts import Axis, Chart, Mark, Point
+from costcalc.showing.display import Result
+from costcalc.showing.drawing import document, save, spec
+from costcalc.showing.texts import visible
 from tests.conftest import Run
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -19,7 +19,7 @@ from tests.strategies import damaged, damaged_bytes
 pytest.importorskip("numpy", reason="a check needs numpy")
 
 from costcalc import forecast
-from costcalc.display import json_text
+from costcalc.showing.display import json_text
 
 ON = date(2026, 10, 1)
 CHEAP, DEAR = "copilot/gpt-5-mini", "copilot/claude-sonnet-4.6"

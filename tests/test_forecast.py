@@ -291,7 +291,7 @@ class TestDraws:
             assert precise.total_usd == asked.total_usd
 
     def test_a_precision_that_cannot_be_reached_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("costcalc.forecasting.MAX_DRAWS", 2_000)
+        monkeypatch.setattr("costcalc.forecasting.running.MAX_DRAWS", 2_000)
         found = forecast("interactive_ide", DEAR, on=ON, draws=500, precision=0.001)
         assert found.draws == 2_000
         assert "precision_not_reached" in {notice.code for notice in found.notices}

@@ -21,10 +21,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import costcalc as cc
-from costcalc.display import Result, Shown, Table, csv_text, html, text
 from costcalc.pricefile import price_file
-from costcalc.tabular import DECIMAL_PLACES, frame
-from costcalc.texts import visible
+from costcalc.showing.display import Result, Shown, Table, csv_text, html, text
+from costcalc.showing.tabular import DECIMAL_PLACES, frame
+from costcalc.showing.texts import visible
 from tests import logs
 from tests.conftest import Run
 from tests.histories import history, write
@@ -390,7 +390,7 @@ def test_text_that_is_no_unicode_is_made_visible(engine: Engine) -> None:
 def test_pandas_comes_first_and_polars_where_it_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     result = RESULTS["price"](Path())
     there = {"pandas", "polars"}
-    monkeypatch.setattr("costcalc.tabular.find_spec", lambda name: name if name in there else None)
+    monkeypatch.setattr("costcalc.showing.tabular.find_spec", lambda name: name if name in there else None)
     assert type(result.to_frame()).__module__.startswith("pandas")
     there.remove("pandas")
     assert type(result.to_frame()).__module__.startswith("polars")

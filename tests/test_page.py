@@ -10,8 +10,8 @@ import pytest
 
 import costcalc
 from costcalc import Report
-from costcalc.display import number
-from costcalc.texts import visible
+from costcalc.showing.display import number
+from costcalc.showing.texts import visible
 from tests.browser import PHONE, Pages, violations
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from costcalc import RateNotFoundError, UnknownNameError, plan, plans
 from costcalc.billing.bill import bill_without_plan, monthly_bill
-from costcalc.display import text
+from costcalc.showing.display import text
 from tests.recorded import assert_as_recorded
 
 OCTOBER = date(2026, 10, 15)

@@ -16,7 +16,7 @@ import pytest
 
 import costcalc
 from costcalc import Report
-from costcalc.display import cents, percent
+from costcalc.showing.display import cents, percent
 from costcalc.units import canonical
 from tests.conftest import Run
 

@@ -25,9 +25,9 @@ from costcalc import (
     sensitivity,
 )
 from costcalc.cases import Case
-from costcalc.inputs import MEANS, Change, with_changes
-from costcalc.surface import Surface
-from costcalc.variance import sobol_indices
+from costcalc.deciding.inputs import MEANS, Change, with_changes
+from costcalc.deciding.surface import Surface
+from costcalc.deciding.variance import sobol_indices
 from tests.conftest import Run
 from tests.strategies import profiles
 
@@ -274,7 +274,7 @@ class TestAllAtOnce:
     @pytest.mark.parametrize("missing", ["numpy", "scipy"])
     def test_without_the_extra_it_says_what_to_do(self, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
         for name in [name for name in sys.modules if name.split(".")[0] == missing or name.startswith("costcalc.")]:
-            if name in ("costcalc.allatonce", "costcalc.variance", "costcalc.surface"):
+            if name in ("costcalc.deciding.allatonce", "costcalc.deciding.variance", "costcalc.deciding.surface"):
                 monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, missing, None)
         with pytest.raises(InputError, match=rf"need {missing}: pip install 'costcalc\[sensitivity\]'"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from costcalc.display import Table, show
+from costcalc.showing.display import Table, show
 
 COMMAND = [sys.executable, "-m", "costcalc", "compare", "--on", "2026-11-24"]
 

@@ -23,8 +23,8 @@ from costcalc import (
     price_history,
     sync_rates,
 )
-from costcalc.display import Result
 from costcalc.pricing.rate import Rate
+from costcalc.showing.display import Result
 from costcalc.tokens import KINDS
 from costcalc.tomlfile import packaged
 from costcalc.upkeep.checking import FINDINGS, RatesCheck

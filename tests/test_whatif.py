@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costcalc import CostcalcError, Estimate, PriceBook, SessionProfile, estimate, whatif
-from costcalc.scenarios import shapley_values
+from costcalc.deciding.scenarios import shapley_values
 from tests.conftest import Run
 from tests.strategies import changes, profiles
 

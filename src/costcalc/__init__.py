@@ -6,10 +6,6 @@ Every public name is loaded on first use, so that `import costcalc` costs next t
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from costcalc import frames as frames
-    from costcalc.advising import Advice as Advice
-    from costcalc.advising import advise as advise
-    from costcalc.backtesting import Backtest as Backtest
-    from costcalc.backtesting import backtest as backtest
     from costcalc.billing.account import Account as Account
     from costcalc.billing.account import Budget as Budget
     from costcalc.billing.account import CostCenter as CostCenter
@@ -27,9 +23,18 @@ if TYPE_CHECKING:
     from costcalc.claims import price_history as price_history
     from costcalc.comparison import Comparison as Comparison
     from costcalc.comparison import compare as compare
-    from costcalc.crossings import Breakeven as Breakeven
-    from costcalc.crossings import breakeven as breakeven
-    from costcalc.display import Result as Result
+    from costcalc.deciding.advising import Advice as Advice
+    from costcalc.deciding.advising import advise as advise
+    from costcalc.deciding.crossings import Breakeven as Breakeven
+    from costcalc.deciding.crossings import breakeven as breakeven
+    from costcalc.deciding.grid import Sweep as Sweep
+    from costcalc.deciding.grid import sweep as sweep
+    from costcalc.deciding.scenarios import WhatIf as WhatIf
+    from costcalc.deciding.scenarios import whatif as whatif
+    from costcalc.deciding.sensitivities import Sensitivity as Sensitivity
+    from costcalc.deciding.sensitivities import sensitivity as sensitivity
+    from costcalc.deciding.solving import Solved as Solved
+    from costcalc.deciding.solving import solved as solved
     from costcalc.errors import CostcalcError as CostcalcError
     from costcalc.errors import InputError as InputError
     from costcalc.errors import RateNotFoundError as RateNotFoundError
@@ -42,15 +47,15 @@ if TYPE_CHECKING:
     from costcalc.focus import FOCUS_KEYS as FOCUS_KEYS
     from costcalc.focus import FocusCharges as FocusCharges
     from costcalc.focus import to_focus as to_focus
-    from costcalc.forecasting import forecast as forecast
-    from costcalc.grid import Sweep as Sweep
-    from costcalc.grid import sweep as sweep
+    from costcalc.forecasting.backtesting import Backtest as Backtest
+    from costcalc.forecasting.backtesting import backtest as backtest
+    from costcalc.forecasting.outlook import Forecast as Forecast
+    from costcalc.forecasting.running import forecast as forecast
     from costcalc.guarding import Check as Check
     from costcalc.guarding import check as check
     from costcalc.history import UsageReport as UsageReport
     from costcalc.history import usage as usage
     from costcalc.notices import Notice as Notice
-    from costcalc.outlook import Forecast as Forecast
     from costcalc.pricing.book import PriceBook as PriceBook
     from costcalc.pricing.rate import Cost as Cost
     from costcalc.pricing.rate import Rate as Rate
@@ -61,15 +66,10 @@ if TYPE_CHECKING:
     from costcalc.reconciliation import reconcile as reconcile
     from costcalc.reporting import Report as Report
     from costcalc.reporting import report as report
-    from costcalc.scenarios import WhatIf as WhatIf
-    from costcalc.scenarios import whatif as whatif
     from costcalc.schemas import output_schema as output_schema
-    from costcalc.sensitivities import Sensitivity as Sensitivity
-    from costcalc.sensitivities import sensitivity as sensitivity
     from costcalc.sessions import SessionCost as SessionCost
     from costcalc.sessions import session_cost as session_cost
-    from costcalc.solving import Solved as Solved
-    from costcalc.solving import solved as solved
+    from costcalc.showing.display import Result as Result
     from costcalc.team import Group as Group
     from costcalc.team import Team as Team
     from costcalc.tokens import TokenUsage as TokenUsage
@@ -92,11 +92,11 @@ _HOMES = {
     "Account": "billing.account",
     "AccountBill": "billing.statement",
     "AccountCheck": "billing.explain",
-    "Advice": "advising",
-    "Backtest": "backtesting",
+    "Advice": "deciding.advising",
+    "Backtest": "forecasting.backtesting",
     "Benchmark": "workload.benchmark",
     "Bill": "billing.bill",
-    "Breakeven": "crossings",
+    "Breakeven": "deciding.crossings",
     "Budget": "billing.account",
     "Check": "guarding",
     "Comparison": "comparison",
@@ -107,7 +107,7 @@ _HOMES = {
     "FOCUS_KEYS": "focus",
     "Fit": "fitting",
     "FocusCharges": "focus",
-    "Forecast": "outlook",
+    "Forecast": "forecasting.outlook",
     "Group": "team",
     "InputError": "errors",
     "Notice": "notices",
@@ -124,25 +124,25 @@ _HOMES = {
     "RatesSync": "upkeep.syncing",
     "Reconciliation": "reconciliation",
     "Report": "reporting",
-    "Result": "display",
+    "Result": "showing.display",
     "Seats": "billing.account",
-    "Sensitivity": "sensitivities",
+    "Sensitivity": "deciding.sensitivities",
     "SessionCost": "sessions",
     "SessionProfile": "workload.profile",
-    "Solved": "solving",
-    "Sweep": "grid",
+    "Solved": "deciding.solving",
+    "Sweep": "deciding.grid",
     "Team": "team",
     "TokenUsage": "tokens",
     "TurnModel": "workload.turns",
     "UnknownNameError": "errors",
     "UsageRecord": "billing.usage",
     "UsageReport": "history",
-    "WhatIf": "scenarios",
-    "advise": "advising",
-    "backtest": "backtesting",
+    "WhatIf": "deciding.scenarios",
+    "advise": "deciding.advising",
+    "backtest": "forecasting.backtesting",
     "benchmarks": "workload.benchmark",
     "bill": "billing.statement",
-    "breakeven": "crossings",
+    "breakeven": "deciding.crossings",
     "check": "guarding",
     "check_account": "billing.explain",
     "check_rates": "upkeep.checking",
@@ -150,7 +150,7 @@ _HOMES = {
     "diff_rates": "upkeep.differing",
     "estimate": "estimation",
     "fit_profile": "fitting",
-    "forecast": "forecasting",
+    "forecast": "forecasting.running",
     "import_rates": "upkeep.importing",
     "output_schema": "schemas",
     "plan": "billing.plan",
@@ -160,14 +160,14 @@ _HOMES = {
     "read_usage_csv": "readers.usage_csv",
     "reconcile": "reconciliation",
     "report": "reporting",
-    "sensitivity": "sensitivities",
+    "sensitivity": "deciding.sensitivities",
     "session_cost": "sessions",
-    "solved": "solving",
-    "sweep": "grid",
+    "solved": "deciding.solving",
+    "sweep": "deciding.grid",
     "sync_rates": "upkeep.syncing",
     "to_focus": "focus",
     "usage": "history",
-    "whatif": "scenarios",
+    "whatif": "deciding.scenarios",
 }
 
 _MODULES = {"frames"}

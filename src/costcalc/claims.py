@@ -6,12 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
-from costcalc.charts import Axis, Chart, Mark, Point
-from costcalc.display import Cell, Part, Result, Table
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import PriceBook, checked_day
 from costcalc.pricing.catalog import STANDARD, LifecycleEvent, Model, Source
 from costcalc.pricing.rate import DEFAULT_TIER, PRICE_COLUMNS, Rate, claim_words, first_day_words
+from costcalc.showing.charts import Axis, Chart, Mark, Point
+from costcalc.showing.display import Cell, Part, Result, Table
 from costcalc.tokens import KINDS
 from costcalc.units import EXACT, known, plain, ratio
 

@@ -11,12 +11,12 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from costcalc.billing.account import Account
 from costcalc.cases import Case
-from costcalc.charts import Axis, Chart, Mark, Point
-from costcalc.display import Part, Result, Table, usd
 from costcalc.estimation import Estimate, Option, with_option_modifiers, work_words
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import STATUSES, Rate, claim_words, claims_line
+from costcalc.showing.charts import Axis, Chart, Mark, Point
+from costcalc.showing.display import Part, Result, Table, usd
 from costcalc.tokens import KINDS
 from costcalc.units import EXACT, canonical, plain, usd_of_credits
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile

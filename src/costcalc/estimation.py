@@ -16,15 +16,15 @@ from costcalc.billing.account import Account
 from costcalc.billing.bill import Bill, bill_without_plan, monthly_bill
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.statement import expected_bill
-from costcalc.charts import Chart
-from costcalc.display import Cell, Part, Result, Table, count_of, number, usd
 from costcalc.errors import InputError, check_flag, check_known, check_number, check_type, unknown_name
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook, checked_day
 from costcalc.pricing.catalog import STANDARD
 from costcalc.pricing.rate import KindCost, Rate, claims_line, total_usd
 from costcalc.quote import chosen_modifiers, cost_table, kind_chart, rate_line
-from costcalc.texts import assumption_words
+from costcalc.showing.charts import Chart
+from costcalc.showing.display import Cell, Part, Result, Table, count_of, number, usd
+from costcalc.showing.texts import assumption_words
 from costcalc.tokens import KINDS
 from costcalc.units import EXACT, canonical, credits_of_usd, json_number, nearest_whole, plain, usd_of_credits
 from costcalc.workload.benchmark import STATED, checked_factor, token_factor_of

@@ -10,7 +10,6 @@ from decimal import Decimal
 from statistics import fmean, stdev
 from typing import Any, ClassVar, Final
 
-from costcalc.display import Part, Result, Table, count_of, number
 from costcalc.entries import ReadLog, UsageEntry
 from costcalc.errors import InputError, check_type
 from costcalc.files import IF_THERE, whole_file
@@ -18,6 +17,7 @@ from costcalc.history import listed_paths
 from costcalc.notices import Notice
 from costcalc.pricing.rate import Rate
 from costcalc.readers.find import read_usage
+from costcalc.showing.display import Part, Result, Table, count_of, number
 from costcalc.tokens import KINDS
 from costcalc.units import plain
 from costcalc.workload.profile import SPREADS, Provenance, SessionProfile

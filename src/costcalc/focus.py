@@ -23,7 +23,6 @@ from costcalc.billing.account import Account, Seats
 from costcalc.billing.plan import Plan
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.statement import AccountBill, seat_fee, timestamp
-from costcalc.display import Part, Result, Table, count_of, csv_text, usd
 from costcalc.errors import InputError, UnknownNameError, check_type
 from costcalc.estimation import Estimate
 from costcalc.files import whole_file
@@ -31,6 +30,7 @@ from costcalc.history import REPORTED, Key, Totals, UsageReport
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import STATUSES, KindCost, Rate
+from costcalc.showing.display import Part, Result, Table, count_of, csv_text, usd
 from costcalc.tokens import KINDS
 from costcalc.units import (
     EXACT,

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, Final, Literal
 
-from costcalc.display import Part, Result, Table, count_of, json_text, number, usd
 from costcalc.errors import InputError, check_type
 from costcalc.estimation import Estimate, checked_usd
 from costcalc.files import whole_file
-from costcalc.horizon import PLANNED
+from costcalc.forecasting.horizon import PLANNED
+from costcalc.forecasting.outlook import Forecast, MonthOutlook, Outlook
 from costcalc.notices import Notice, distinct
-from costcalc.outlook import Forecast, MonthOutlook, Outlook
 from costcalc.pricing.rate import Rate, claims_line
 from costcalc.saved import Saved, SavedMonth, SavedRate, check_replaceable
+from costcalc.showing.display import Part, Result, Table, count_of, json_text, number, usd
 from costcalc.units import EXACT, canonical, plain, ratio
 
 Figure = Literal["expected_usd", "estimate_usd", "p90_usd", "credits"]

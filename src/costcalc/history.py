@@ -11,8 +11,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, Final, Literal, get_args
 
-from costcalc.charts import Axis, Chart, Mark, Point
-from costcalc.display import Part, Result, Table, count_of, number, usd
 from costcalc.entries import ReadLog, Skipped, UsageEntry
 from costcalc.errors import (
     CostcalcError,
@@ -29,6 +27,8 @@ from costcalc.pricing.rate import Rate, claims_line
 from costcalc.readers.find import Found, known_places, read_usage
 from costcalc.readers.github_report import REST_SOURCE
 from costcalc.readers.normalised import write as write_entries
+from costcalc.showing.charts import Axis, Chart, Mark, Point
+from costcalc.showing.display import Part, Result, Table, count_of, number, usd
 from costcalc.tokens import KINDS
 from costcalc.units import credits_of_nano_aiu, plain, usd_of_credits
 

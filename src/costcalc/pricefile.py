@@ -12,13 +12,13 @@ from typing import Any, ClassVar, Final, Literal, get_args
 from narwhals.exceptions import NarwhalsError
 
 from costcalc import frames
-from costcalc.display import Part, Result, Table, count_of, number, usd
 from costcalc.errors import InputError, unknown_name
 from costcalc.files import target_of, whole_path
 from costcalc.frames.prices import T
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import PriceBook, checked_day
 from costcalc.pricing.rate import Rate, claims_line
+from costcalc.showing.display import Part, Result, Table, count_of, number, usd
 from costcalc.units import credits_of_nano_aiu, plain, usd_of_nano_aiu
 
 Engine = Literal["polars", "spark"]

@@ -6,13 +6,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from costcalc.charts import Axis, Chart, Mark, Point
-from costcalc.display import Part, Result, Table, count_of, usd
 from costcalc.errors import check_flag, check_type
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook, checked_day
 from costcalc.pricing.catalog import STANDARD
 from costcalc.pricing.rate import Cost, KindCost, Rate, claim_words, claims_line
+from costcalc.showing.charts import Axis, Chart, Mark, Point
+from costcalc.showing.display import Part, Result, Table, count_of, usd
 from costcalc.tokens import KINDS, TokenUsage
 from costcalc.units import EXACT, canonical, nearest_whole, plain
 

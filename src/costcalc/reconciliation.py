@@ -9,13 +9,13 @@ from itertools import product
 from math import prod
 from typing import Any, ClassVar, Final
 
-from costcalc.display import Part, Result, Table, number
 from costcalc.entries import ReadLog, Skipped, UsageEntry
 from costcalc.history import EXAMPLES, Exact, Pricer, credits_of, listed_paths
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import Rate, claims_line
 from costcalc.readers.find import read_usage
+from costcalc.showing.display import Part, Result, Table, number
 from costcalc.units import plain
 
 EXACT: Final = "exact"

@@ -12,22 +12,22 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, ClassVar
 
-from costcalc.advising import Advice, advise
 from costcalc.billing.account import Account
-from costcalc.charts import Chart
 from costcalc.comparison import Comparison, compare
-from costcalc.display import Cell, Heading, Part, Result, Table
+from costcalc.deciding.advising import Advice, advise
+from costcalc.deciding.sensitivities import Sensitivity, sensitivity
 from costcalc.estimation import Option, resolved_options
 from costcalc.files import IF_THERE, whole_file
-from costcalc.forecasting import DEFAULT_DRAWS, forecast
-from costcalc.horizon import options_or_usual
+from costcalc.forecasting.horizon import options_or_usual
+from costcalc.forecasting.outlook import Forecast
+from costcalc.forecasting.running import DEFAULT_DRAWS, forecast
 from costcalc.notices import Notice, distinct
-from costcalc.outlook import Forecast
-from costcalc.page import page
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.catalog import Source
 from costcalc.pricing.rate import PRICE_COLUMNS, Rate, first_day_words
-from costcalc.sensitivities import Sensitivity, sensitivity
+from costcalc.showing.charts import Chart
+from costcalc.showing.display import Cell, Heading, Part, Result, Table
+from costcalc.showing.page import page
 from costcalc.team import Team, is_team_file
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
 

@@ -13,10 +13,10 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
-from costcalc.display import SCHEMA_VERSION, Result, json_text
 from costcalc.errors import InputError, check_path
 from costcalc.files import target_of
-from costcalc.texts import visible
+from costcalc.showing.display import SCHEMA_VERSION, Result, json_text
+from costcalc.showing.texts import visible
 from costcalc.tokens import MAX_COUNT
 from costcalc.tomlfile import validation_message
 from costcalc.units import EXACT, canonical

@@ -7,11 +7,11 @@ a program that reads the output must not mind ones that it does not know, and th
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, get_args
 
-from costcalc.display import SCHEMA_VERSION
 from costcalc.errors import check_known
 from costcalc.focus import COLUMNS, FOCUS_VERSION
 from costcalc.history import KEYS
 from costcalc.pricing.rate import STATUSES, Certainty
+from costcalc.showing.display import SCHEMA_VERSION
 from costcalc.tokens import KINDS
 from costcalc.workload.profile import NUMBERS
 

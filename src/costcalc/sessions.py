@@ -7,13 +7,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Final, NamedTuple
 
-from costcalc.charts import Axis, Chart, Mark, Point
-from costcalc.display import Part, Result, Table, usd
 from costcalc.errors import InputError
 from costcalc.estimation import Estimate, Option, estimate_option, loaded_profile, option_rate
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook, checked_day
 from costcalc.pricing.rate import Rate, claims_line
+from costcalc.showing.charts import Axis, Chart, Mark, Point
+from costcalc.showing.display import Part, Result, Table, usd
 from costcalc.units import plain, ratio
 from costcalc.workload.profile import SessionProfile
 from costcalc.workload.turns import TurnModel

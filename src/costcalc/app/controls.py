@@ -13,12 +13,12 @@ from typing import Final, NamedTuple
 
 from costcalc.billing.plan import plans
 from costcalc.comparison import DEFAULT_OPTIONS
-from costcalc.display import Result, Table
+from costcalc.deciding.inputs import PEOPLE, SHARE
 from costcalc.errors import InputError
 from costcalc.estimation import MAX_DEVELOPERS, Option, by_account, checked_developers, loaded_profile, resolved_options
-from costcalc.inputs import PEOPLE, SHARE
 from costcalc.pricing.book import BEST, PriceBook, checked_day
 from costcalc.pricing.rate import STATUSES
+from costcalc.showing.display import Result, Table
 from costcalc.team import Group, Team, is_team_file
 from costcalc.tokens import KINDS
 from costcalc.units import EXACT, canonical, ratio

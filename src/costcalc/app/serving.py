@@ -13,8 +13,8 @@ from threading import Timer
 from typing import Any, Final, NoReturn
 
 from costcalc.app.controls import Start
-from costcalc.display import STYLE
 from costcalc.errors import InputError
+from costcalc.showing.display import STYLE
 
 HOST: Final = "127.0.0.1"
 _GRACE: Final = 1  # seconds that an open page has to notice the end

@@ -10,9 +10,9 @@ from typing import Any, ParamSpec, TypeVar
 import marimo as mo
 
 from costcalc.app.controls import Control
-from costcalc.display import Part, Result, html
 from costcalc.errors import CostcalcError
-from costcalc.texts import visible
+from costcalc.showing.display import Part, Result, html
+from costcalc.showing.texts import visible
 
 Asked = ParamSpec("Asked")
 Found = TypeVar("Found")

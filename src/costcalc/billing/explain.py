@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from costcalc.billing.account import Account, Budget, Seats
 from costcalc.billing.statement import AccountBill, bill, included_steps
-from costcalc.display import Part, Result, number, usd
 from costcalc.notices import Notice
 from costcalc.pricing.rate import Rate
+from costcalc.showing.display import Part, Result, number, usd
 from costcalc.units import nearest_nano_aiu, plain, usd_of_nano_aiu
 
 

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from costcalc.display import Part, Shown, number, usd
 from costcalc.errors import RateNotFoundError, unknown_name
 from costcalc.pricing.book import checked_day
 from costcalc.pricing.rate import Certainty
+from costcalc.showing.display import Part, Shown, number, usd
 from costcalc.tomlfile import TomlFile, packaged
 from costcalc.units import plain
 

@@ -15,10 +15,10 @@ from costcalc.billing.plan import CREDITS_SINCE
 from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.usage import Actor, ColumnBuilder, UsageColumns, UsageRecord, instant, microseconds
 from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, BudgetTerms, Terms, Waterfall
-from costcalc.display import Part, Result, Table, count_of, usd
 from costcalc.errors import InputError, check_type
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.rate import Rate, claims_line
+from costcalc.showing.display import Part, Result, Table, count_of, usd
 from costcalc.units import (
     EXACT,
     NANO_AIU_PER_CREDIT,

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from costcalc.display import count_of
 from costcalc.errors import InputError, check_number, check_type
 from costcalc.notices import Notice
 from costcalc.pricing.rate import Rate
+from costcalc.showing.display import count_of
 from costcalc.units import EXACT, nearest_whole
 
 MAX_NANO_AIU: Final = 2**62

@@ -119,7 +119,7 @@ def check(
         result.save(save)
     emit(result, output_format)
     if not result.passed:
-        from costcalc.display import usd
+        from costcalc.showing.display import usd
 
         first = result.broken[0]
         message = f"{usd(first.actual_usd)} is more than {usd(first.limit_usd)} ({first.limit} of {first.option})"

@@ -16,9 +16,9 @@ def write_focus(
         if billing_account is not None:
             raise costcalc.InputError("--billing-account goes with --focus FILE, to which it is written")
         return
-    from costcalc.display import count_of
     from costcalc.focus import FOCUS_VERSION
-    from costcalc.texts import visible
+    from costcalc.showing.display import count_of
+    from costcalc.showing.texts import visible
 
     charges = costcalc.to_focus(result, billing_account=billing_account, rates=rates)
     charges.write(path)

@@ -135,7 +135,7 @@ def _run(arguments: "list[str] | None") -> int:
 
 
 def _refuse(message: str) -> int:
-    from costcalc.texts import visible
+    from costcalc.showing.texts import visible
 
     print(f"costcalc: {visible(' '.join(message.split()))}", file=sys.stderr)
     return 2

@@ -100,7 +100,7 @@ Format = Annotated[
 
 def parse_chart(text: str) -> str:
     """The name of a file for a chart, by its ending."""
-    from costcalc.drawing import checked_ending
+    from costcalc.showing.drawing import checked_ending
 
     try:
         checked_ending(text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from costcalc.cli.options import OutputFormat
 
 if TYPE_CHECKING:
-    from costcalc.display import Part, Result
+    from costcalc.showing.display import Part, Result
 
 _LONG_FILE: Final = 4_000_000  # bytes: about a second of reading
 
@@ -74,7 +74,7 @@ def write(
     output_format: OutputFormat, parts: "Iterable[Part]", document: Any, rows: Any, columns: Iterable[str] = ()
 ) -> None:
     """Write parts for a person, or what `document()` or `rows()` give for a program; `columns` if there may be no row."""
-    from costcalc.display import csv_text, json_text, markdown, show, text
+    from costcalc.showing.display import csv_text, json_text, markdown, show, text
 
     if output_format is OutputFormat.json:
         machine: Mapping[str, Any] = document()

@@ -26,7 +26,7 @@ def plans(context: typer.Context, on: On = None, output_format: Format = OutputF
         return
     from costcalc.billing.plan import checked_plan_day, plan_sources
     from costcalc.billing.plan import plans as all_plans
-    from costcalc.display import Table, envelope, usd
+    from costcalc.showing.display import Table, envelope, usd
 
     day = checked_plan_day(on)
     found = list(all_plans().values())
@@ -70,7 +70,7 @@ def show(
 ) -> None:
     """Explain a plan, with its source and how sure its terms are."""
     from costcalc.billing.plan import checked_plan_day, plan, plan_sources
-    from costcalc.display import envelope
+    from costcalc.showing.display import envelope
 
     found = plan(name)
     day = checked_plan_day(on)

@@ -21,7 +21,7 @@ def profiles(context: typer.Context, output_format: Format = OutputFormat.table)
     if context.invoked_subcommand is not None:
         refuse_options_before_command(context)
         return
-    from costcalc.display import Table, envelope
+    from costcalc.showing.display import Table, envelope
     from costcalc.workload.profile import built_in_profiles
 
     found = list(built_in_profiles().values())
@@ -56,7 +56,7 @@ def show(
     output_format: Format = OutputFormat.table,
 ) -> None:
     """Explain a profile: each number, how it was found, and on what it rests."""
-    from costcalc.display import envelope
+    from costcalc.showing.display import envelope
 
     profile = costcalc.SessionProfile.load(name)
     write(

@@ -33,8 +33,8 @@ def rates(
         refuse_options_before_command(context)
         return
     from costcalc.claims import claim_row
-    from costcalc.display import envelope
     from costcalc.pricing.book import checked_day
+    from costcalc.showing.display import envelope
 
     book = costcalc.PriceBook.load(rates)
     day = checked_day(on)

@@ -97,8 +97,8 @@ def report(
     rates: RatesFile = None,
 ) -> None:
     """One page that works offline: the answer, charts, assumptions, prices with their age, and every figure."""
-    from costcalc.display import text
     from costcalc.files import IF_THERE, target_of, whole_file
+    from costcalc.showing.display import text
 
     ending = Path(output or "").suffix.lower()
     if output_format is None and ending not in _BY_ENDING:
@@ -108,7 +108,7 @@ def report(
     if wanted is ReportFormat.html:
         if output is None:
             raise InputError("a page is a file: give -o report.html, or --format markdown to read it here")
-        from costcalc.drawing import check_drawable
+        from costcalc.showing.drawing import check_drawable
 
         check_drawable()
     if output is not None:

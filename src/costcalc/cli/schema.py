@@ -16,6 +16,6 @@ def schema(
     if kind is None:
         print("\n".join(KINDS_OF_OUTPUT))
         return
-    from costcalc.display import json_text
+    from costcalc.showing.display import json_text
 
     print(json_text(output_schema(kind)))

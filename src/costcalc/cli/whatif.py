@@ -22,7 +22,7 @@ from costcalc.cli.output import emit
 from costcalc.errors import InputError
 
 if TYPE_CHECKING:
-    from costcalc.inputs import Change
+    from costcalc.deciding.inputs import Change
 
 
 def whatif(
@@ -76,7 +76,7 @@ def _scenarios(
     changes: list[str], stated: list[str], file: str | None, book: "costcalc.PriceBook"
 ) -> "dict[str, tuple[Change, ...]]":
     """Scenarios of all three sources by name."""
-    from costcalc.scenarios import UNNAMED, scenarios_of_file
+    from costcalc.deciding.scenarios import UNNAMED, scenarios_of_file
 
     found = {} if file is None else scenarios_of_file(file, book)
     for text in stated:
@@ -94,7 +94,7 @@ def _scenarios(
 
 
 def _add(found: "dict[str, tuple[Change, ...]]", name: str, changes: list[str], book: "costcalc.PriceBook") -> None:
-    from costcalc.inputs import checked_changes
+    from costcalc.deciding.inputs import checked_changes
 
     if name in found:
         raise InputError(f"scenario {name:.60} is given twice")

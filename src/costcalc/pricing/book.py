@@ -8,11 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from costcalc.display import Part, Shown, Table
 from costcalc.errors import InputError, RateNotFoundError, UnknownNameError, check_known, check_type, unknown_name
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.catalog import SERVICE_TIERS, STANDARD, Catalog, Model, Provider, Source, fold, read_catalog
 from costcalc.pricing.rate import PRICE_COLUMNS, STATUSES, Modifier, Rate, claim_words, first_day_words
+from costcalc.showing.display import Part, Shown, Table
 from costcalc.tomlfile import packaged
 from costcalc.units import EXACT, ratio
 

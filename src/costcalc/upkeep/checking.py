@@ -6,17 +6,17 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
-from costcalc.display import Result, Table, count_of
 from costcalc.errors import InputError, UnknownNameError, check_between, check_path
 from costcalc.notices import Notice
 from costcalc.pricing.book import STALE_AFTER_DAYS, PriceBook, checked_day
 from costcalc.pricing.catalog import STANDARD
 from costcalc.pricing.rate import Rate, claim_words
+from costcalc.showing.display import Result, Table, count_of
 from costcalc.upkeep.peers import Peer, Quoted, peers
 from costcalc.upkeep.prices import Prices, price_changes, tiers_dict
 
 if TYPE_CHECKING:
-    from costcalc.display import Part
+    from costcalc.showing.display import Part
 
 FINDINGS: Final = ("disagreement", "stale", "gap", "ends")
 

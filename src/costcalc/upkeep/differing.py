@@ -6,18 +6,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
-from costcalc.display import Result, Table
 from costcalc.errors import check_path
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.catalog import STANDARD
 from costcalc.pricing.rate import Rate
+from costcalc.showing.display import Result, Table
 from costcalc.tokens import KINDS
 from costcalc.upkeep.editing import book_of
 from costcalc.upkeep.prices import price_changes
 
 if TYPE_CHECKING:
-    from costcalc.display import Cell, Part
+    from costcalc.showing.display import Cell, Part
 
 SHIPPED: Final = "shipped"
 _COMPARED: Final = ("status", "prompt_tokens_over", "effective_until", "as_of", "usd_per_mtok", "promotional", "note")

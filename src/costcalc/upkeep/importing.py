@@ -7,19 +7,19 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
-from costcalc.display import Result, Table, count_of
 from costcalc.errors import InputError, UnknownNameError, check_flag, check_path, check_type
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook, checked_day, today
 from costcalc.pricing.catalog import Model, Source, fold
 from costcalc.pricing.rate import DEFAULT_TIER, MAX_USD_PER_MTOK, Rate
+from costcalc.showing.display import Result, Table, count_of
 from costcalc.tokens import KINDS
 from costcalc.upkeep.editing import Edit, NewModel, NewRow, book_of, checked, edited, save, text_of
 from costcalc.upkeep.peers import GENAI, Dated, GenaiPeer
 from costcalc.upkeep.syncing import id_of
 
 if TYPE_CHECKING:
-    from costcalc.display import Part
+    from costcalc.showing.display import Part
 
 ROUTE: Final = "api"
 _PLACES: Final = 15

@@ -9,7 +9,7 @@ from costcalc.tokens import KINDS
 from costcalc.units import plain
 
 if TYPE_CHECKING:
-    from costcalc.display import Cell
+    from costcalc.showing.display import Cell
 
 Prices = tuple[tuple[int, KindPrices], ...]
 """Prices by the prompt that they start above, as `Rate.prices_by_prompt`; none for a model without a price."""

@@ -7,19 +7,19 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
-from costcalc.display import Result, Table, count_of
 from costcalc.errors import InputError, UnknownNameError, check_flag, check_path, check_type, unknown_name
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook, checked_day, today
 from costcalc.pricing.catalog import STANDARD, Catalog, Model, Source, read_catalog
 from costcalc.pricing.rate import Rate
+from costcalc.showing.display import Result, Table, count_of
 from costcalc.tomlfile import TomlFile, packaged
 from costcalc.upkeep.editing import Edit, NewModel, NewRow, checked, edited, save, text_of
 from costcalc.upkeep.githubtable import Listed, PriceTable, read_bytes, read_table
 from costcalc.upkeep.prices import PRICE_ROW, Prices, price_changes, price_pairs, price_rows, tiers_dict
 
 if TYPE_CHECKING:
-    from costcalc.display import Part
+    from costcalc.showing.display import Part
 
 ROUTE: Final = "copilot"
 SOURCE: Final = Source(

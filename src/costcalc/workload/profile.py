@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
-from costcalc.display import Cell, Part, Shown, Table, number
 from costcalc.errors import InputError, check_type, unknown_name
+from costcalc.showing.display import Cell, Part, Shown, Table, number
 from costcalc.tokens import KINDS
 from costcalc.tomlfile import TomlFile, packaged, validation_message
 from costcalc.units import EXACT, canonical, known, plain

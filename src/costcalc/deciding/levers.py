@@ -7,7 +7,7 @@ from functools import partial
 from costcalc.billing.plan import plan as plan_named
 from costcalc.errors import RateNotFoundError
 from costcalc.estimation import Option, option_rate
-from costcalc.horizon import Horizon
+from costcalc.forecasting.horizon import Horizon
 from costcalc.pricing.catalog import STANDARD
 
 

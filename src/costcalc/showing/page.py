@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
-from costcalc.charts import Chart, Place
-from costcalc.display import STYLE, Cell, Heading, Part, Table, html, html_escaped
-from costcalc.drawing import check_drawable, svg
+from costcalc.showing.charts import Chart, Place
+from costcalc.showing.display import STYLE, Cell, Heading, Part, Table, html, html_escaped
+from costcalc.showing.drawing import check_drawable, svg
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 

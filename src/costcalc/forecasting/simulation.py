@@ -3,7 +3,7 @@
 Draws come in blocks of `BLOCK`. Each block has random numbers of its own, so the result depends on the seed alone: not on
 how many threads there are or which block is done first. Few people are drawn one by one. Of many, each block draws
 `LIBRARY` months of single people, whose levels are spread evenly over their distribution, and adds them up to crowds as
-`SumTables` does with tasks; the mean stays exact, and `costcalc.forecasting` states the error of each figure from how far
+`SumTables` does with tasks; the mean stays exact, and `costcalc.forecasting.running` states the error of each figure from how far
 the blocks differ. Needs numpy.
 """
 

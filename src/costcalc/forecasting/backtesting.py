@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
-from costcalc.display import Part, Result, Table, count_of
 from costcalc.entries import ReadLog, UsageEntry
 from costcalc.errors import InputError, check_between, check_number
 from costcalc.fitting import DEFAULT_PAUSE, tasks_of
+from costcalc.forecasting.horizon import MAX_DRAWS
+from costcalc.forecasting.outlook import figure, share_of
 from costcalc.history import Pricer, listed_paths
-from costcalc.horizon import MAX_DRAWS
 from costcalc.notices import Notice
-from costcalc.outlook import figure, share_of
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import Rate, claims_line
 from costcalc.readers.find import read_usage
+from costcalc.showing.display import Part, Result, Table, count_of
 from costcalc.units import plain
 from costcalc.workload.months import Habits, SumTables, generator, lognormal, person_months
 from costcalc.workload.spread import (

@@ -9,16 +9,16 @@ import numpy as np
 
 from costcalc.billing.plan import plan as plan_named
 from costcalc.cases import Case
+from costcalc.deciding.inputs import MEANS
+from costcalc.deciding.ranges import CHANCE, Uncertain, rate_of
+from costcalc.deciding.surface import Surface
+from costcalc.deciding.variance import Indices, even_samples, sobol_indices
 from costcalc.estimation import Option
-from costcalc.forecasting import DEFAULT_DRAWS, drawn_months
-from costcalc.horizon import Horizon, month_of
-from costcalc.inputs import MEANS
+from costcalc.forecasting.horizon import Horizon, month_of
+from costcalc.forecasting.outlook import cheapest_chances, figure
+from costcalc.forecasting.running import DEFAULT_DRAWS, drawn_months
 from costcalc.notices import Notice
-from costcalc.outlook import cheapest_chances, figure
-from costcalc.ranges import CHANCE, Uncertain, rate_of
-from costcalc.surface import Surface
 from costcalc.tokens import KINDS
-from costcalc.variance import Indices, even_samples, sobol_indices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,7 +19,7 @@ from costcalc.billing.plan import plan as plan_named
 from costcalc.billing.statement import expected_bill
 from costcalc.errors import InputError
 from costcalc.estimation import Option, by_account
-from costcalc.horizon import PLANNED, Horizon
+from costcalc.forecasting.horizon import PLANNED, Horizon
 from costcalc.notices import Notice
 from costcalc.units import EXACT
 

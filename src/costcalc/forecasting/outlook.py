@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 import numpy as np
 
 from costcalc.billing.plan import plan as plan_named
-from costcalc.charts import Axis, Chart, Mark, Point
-from costcalc.display import Cell, Part, Result, Table, cents, number, percent, usd
 from costcalc.errors import InputError
 from costcalc.estimation import Estimate
-from costcalc.horizon import SPREAD_UNITS
+from costcalc.forecasting.horizon import SPREAD_UNITS
+from costcalc.forecasting.simulation import BLOCK, batches
 from costcalc.notices import Notice
 from costcalc.pricing.rate import Rate, claims_line
-from costcalc.simulation import BLOCK, batches
+from costcalc.showing.charts import Axis, Chart, Mark, Point
+from costcalc.showing.display import Cell, Part, Result, Table, cents, number, percent, usd
 from costcalc.team import Group
 from costcalc.units import canonical, json_number, plain
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from costcalc.cases import Case
-from costcalc.crossings import pieces
+from costcalc.deciding.crossings import pieces
+from costcalc.deciding.inputs import SHARE
 from costcalc.estimation import Option, bill_of_credits
-from costcalc.inputs import SHARE
 from costcalc.pricing.rate import Rate
 from costcalc.tokens import KINDS
 

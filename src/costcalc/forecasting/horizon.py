@@ -1,7 +1,7 @@
 """What a forecast draws: for each month of its horizon the people, the ways to price what they do, and who pays.
 
 `Horizon` holds what was asked for, checked; `month_of` turns one of its months into the units, tables and ways that
-`costcalc.simulation` draws, with the expected months of `costcalc.estimation` beside them. Needs numpy.
+`costcalc.forecasting.simulation` draws, with the expected months of `costcalc.estimation` beside them. Needs numpy.
 """
 
 import math
@@ -35,11 +35,11 @@ from costcalc.estimation import (
     resolved_options,
     with_option_modifiers,
 )
+from costcalc.forecasting.simulation import ONE_BY_ONE, Payer, Unit, Way
 from costcalc.history import usage
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import Rate
-from costcalc.simulation import ONE_BY_ONE, Payer, Unit, Way
 from costcalc.team import Group, Team, is_team_file
 from costcalc.units import NANO_AIU_PER_CREDIT
 from costcalc.workload.months import Habits, day_chances, days_of_month, month_variance

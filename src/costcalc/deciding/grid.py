@@ -12,17 +12,17 @@ from typing import Any, ClassVar, Final
 
 from costcalc.billing.account import Account
 from costcalc.cases import Case
-from costcalc.charts import Axis as ChartAxis
-from costcalc.charts import Chart, Mark
-from costcalc.charts import Point as ChartPoint
 from costcalc.comparison import DEFAULT_OPTIONS, strictly_cheapest
-from costcalc.display import Cell, Part, Result, Table, cents, usd
+from costcalc.deciding.inputs import PEOPLE, Change, Input, Value, number_of, unused_prices, with_changes
 from costcalc.errors import InputError
 from costcalc.estimation import Estimate, Option
-from costcalc.inputs import PEOPLE, Change, Input, Value, number_of, unused_prices, with_changes
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claims_line
+from costcalc.showing.charts import Axis as ChartAxis
+from costcalc.showing.charts import Chart, Mark
+from costcalc.showing.charts import Point as ChartPoint
+from costcalc.showing.display import Cell, Part, Result, Table, cents, usd
 from costcalc.units import plain, rounded
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
 

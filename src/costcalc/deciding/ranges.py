@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from costcalc.cases import Case
+from costcalc.deciding.inputs import MEANS, SHARE, Input, Value
 from costcalc.errors import InputError, unknown_name
 from costcalc.estimation import Option, with_option_modifiers
-from costcalc.inputs import MEANS, SHARE, Input, Value
 from costcalc.pricing.rate import Rate
 from costcalc.units import EXACT, canonical, known, plain
 from costcalc.workload.profile import Provenance

@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from costcalc.billing.account import Account
 from costcalc.cases import Case
-from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.comparison import DEFAULT_OPTIONS, strictly_cheapest
-from costcalc.crossings import NARROWEST, cheapest_over
-from costcalc.display import Part, Result, Table, cents, percent, usd
+from costcalc.deciding.crossings import NARROWEST, cheapest_over
+from costcalc.deciding.inputs import Change, Input, Value, with_changes
+from costcalc.deciding.ranges import ASSUMED, CHANCE, Uncertain, rate_of, uncertain_inputs
 from costcalc.errors import InputError, check_between, check_flag, check_type
 from costcalc.estimation import Estimate, Option
-from costcalc.inputs import Change, Input, Value, with_changes
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claims_line
-from costcalc.ranges import ASSUMED, CHANCE, Uncertain, rate_of, uncertain_inputs
+from costcalc.showing.charts import Axis, Chart, Mark, Point
+from costcalc.showing.display import Part, Result, Table, cents, percent, usd
 from costcalc.units import EXACT, canonical, known, plain
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
 
 if TYPE_CHECKING:
-    from costcalc.allatonce import Drawn
+    from costcalc.deciding.allatonce import Drawn
 
 DEFAULT_SAMPLES: Final = 16_384
 MAX_SAMPLES: Final = 65_536
@@ -446,7 +446,7 @@ def _difference(
 def _drawn(*arguments: Any, chance: bool) -> "Drawn":
     """All inputs drawn at once, by what needs numpy and scipy."""
     try:
-        from costcalc.allatonce import all_at_once
+        from costcalc.deciding.allatonce import all_at_once
     except ModuleNotFoundError as error:
         raise InputError(
             f"indices of all inputs at once need {error.name}: pip install 'costcalc[sensitivity]', or ask for 0 samples"

@@ -1,6 +1,6 @@
 """What a chart shows, in plain data: title, caption, axes with their units, and marks with their points.
 
-A result says what its charts show in these words, with the figures of its machine output; `costcalc.drawing` draws them.
+A result says what its charts show in these words, with the figures of its machine output; `costcalc.showing.drawing` draws them.
 """
 
 from collections.abc import Iterable

@@ -13,27 +13,27 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
-from costcalc.alternatives import Ways, copilot_credits, moved_seats, pooled_account, with_plans
 from costcalc.billing.account import Account
 from costcalc.billing.plan import plan as plan_named
-from costcalc.crossings import breakeven
-from costcalc.display import Part, Result, Table, cents, number, percent, usd
+from costcalc.deciding.alternatives import Ways, copilot_credits, moved_seats, pooled_account, with_plans
+from costcalc.deciding.crossings import breakeven
+from costcalc.deciding.levers import levers_of
 from costcalc.errors import check_between, check_type
 from costcalc.estimation import Option, by_account
-from costcalc.forecasting import (
+from costcalc.forecasting.horizon import MAX_DRAWS, PLANNED, Horizon, HorizonMonth, PricedWay, month_of
+from costcalc.forecasting.outlook import Distribution, cheapest_chances, distribution, figure, nearly, share_of
+from costcalc.forecasting.running import (
     DEFAULT_DRAWS,
     checked_confidence,
     drawn_months,
     estimate_notices,
     model_notices,
 )
-from costcalc.horizon import MAX_DRAWS, PLANNED, Horizon, HorizonMonth, PricedWay, month_of
-from costcalc.levers import levers_of
+from costcalc.forecasting.simulation import WayDraws
 from costcalc.notices import Notice, distinct
-from costcalc.outlook import Distribution, cheapest_chances, distribution, figure, nearly, share_of
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claims_line
-from costcalc.simulation import WayDraws
+from costcalc.showing.display import Part, Result, Table, cents, number, percent, usd
 from costcalc.team import Team
 from costcalc.units import canonical, known, plain
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile

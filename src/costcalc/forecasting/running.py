@@ -17,7 +17,7 @@ import numpy as np
 from costcalc.billing.account import Account
 from costcalc.errors import InputError, check_between, check_number, check_told, check_type
 from costcalc.estimation import Option, checked_usd
-from costcalc.horizon import (
+from costcalc.forecasting.horizon import (
     ASSUMED,
     MAX_DRAWS,
     SPREAD_UNITS,
@@ -32,8 +32,7 @@ from costcalc.horizon import (
     spread_of,
     task_credits,
 )
-from costcalc.notices import Notice, distinct
-from costcalc.outlook import (
+from costcalc.forecasting.outlook import (
     ClaimOutlook,
     DayOutlook,
     Distribution,
@@ -49,10 +48,20 @@ from costcalc.outlook import (
     share_of,
     weighted_quantiles,
 )
+from costcalc.forecasting.simulation import (
+    BLOCK,
+    MAX_WORKERS,
+    ONE_BY_ONE,
+    Way,
+    WayDraws,
+    joined,
+    make_tables,
+    simulate_month,
+)
+from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
-from costcalc.simulation import BLOCK, MAX_WORKERS, ONE_BY_ONE, Way, WayDraws, joined, make_tables, simulate_month
+from costcalc.showing.texts import assumption_words
 from costcalc.team import Team
-from costcalc.texts import assumption_words
 from costcalc.tokens import KINDS
 from costcalc.units import canonical, credits_of_nano_aiu, credits_of_usd, plain
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile

@@ -14,7 +14,6 @@ from fractions import Fraction
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from costcalc.cases import Case
-from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.comparison import (
     DEFAULT_OPTIONS,
     Candidate,
@@ -25,12 +24,13 @@ from costcalc.comparison import (
     strictly_cheapest,
     turning_claims,
 )
-from costcalc.display import Part, Result, Table, usd
 from costcalc.errors import InputError, check_known, check_type
 from costcalc.estimation import Estimate, Option
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claim_words, claims_line
+from costcalc.showing.charts import Axis, Chart, Mark, Point
+from costcalc.showing.display import Part, Result, Table, usd
 from costcalc.units import plain, rounded, significant
 from costcalc.workload.benchmark import Benchmark, benchmarks
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile

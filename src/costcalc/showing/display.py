@@ -11,9 +11,9 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple, overload
 
-from costcalc.charts import Chart, chosen
 from costcalc.notices import Notice
-from costcalc.texts import visible
+from costcalc.showing.charts import Chart, chosen
+from costcalc.showing.texts import visible
 from costcalc.units import canonical, plain
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Result(Shown):
         `result.notices` has their words. Raises `InputError` where the engine is not installed, or where an amount has
         more digits than Polars can hold, `UnknownNameError` for another engine.
         """
-        from costcalc.tabular import frame
+        from costcalc.showing.tabular import frame
 
         return frame(self.all_rows(), {**self.columns(), "notices": str}, engine)
 
@@ -141,7 +141,7 @@ class Result(Shown):
 
         Raises `InputError` if there is none, or without the extra `costcalc[charts]`.
         """
-        from costcalc.drawing import plot
+        from costcalc.showing.drawing import plot
 
         return plot(chosen(self.charts(), which))
 
@@ -151,7 +151,7 @@ class Result(Shown):
         They come one below the other; `which` names one of them. A file that is there is replaced. Raises `InputError` if
         there is no chart, for another ending, for what cannot be written, or without the extra `costcalc[charts]`.
         """
-        from costcalc.drawing import save
+        from costcalc.showing.drawing import save
 
         save(chosen(self.charts(), which), path)
 

@@ -16,15 +16,15 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from costcalc.billing.account import Account
 from costcalc.cases import Case
-from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.comparison import strictly_cheapest
-from costcalc.display import Part, Result, Table, usd
+from costcalc.deciding.inputs import SHARE, Input, unused_prices
 from costcalc.errors import InputError
 from costcalc.estimation import Estimate, Option
-from costcalc.inputs import SHARE, Input, unused_prices
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claims_line
+from costcalc.showing.charts import Axis, Chart, Mark, Point
+from costcalc.showing.display import Part, Result, Table, usd
 from costcalc.units import plain, rounded
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile
 

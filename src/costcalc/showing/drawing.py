@@ -15,10 +15,10 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any, Final, Literal
 
-from costcalc.charts import Axis, Chart, Mark, Place, Point
 from costcalc.errors import InputError
 from costcalc.files import whole_path
-from costcalc.texts import visible
+from costcalc.showing.charts import Axis, Chart, Mark, Place, Point
+from costcalc.showing.texts import visible
 from costcalc.units import plain
 
 ENDINGS: Final = (".svg", ".png", ".html")

@@ -18,15 +18,15 @@ from typing import Any, ClassVar, Final
 
 from costcalc.billing.account import Account
 from costcalc.cases import Case
-from costcalc.charts import Axis, Chart, Mark, Point
 from costcalc.comparison import DEFAULT_OPTIONS, Cause, difference, strictly_cheapest
-from costcalc.display import Part, Result, Table, usd
+from costcalc.deciding.inputs import Change, Value, checked_changes, unused_prices, with_changes
 from costcalc.errors import CostcalcError, InputError
 from costcalc.estimation import Estimate, Option, work_words
-from costcalc.inputs import Change, Value, checked_changes, unused_prices, with_changes
 from costcalc.notices import Notice, distinct
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.rate import Rate, claims_line
+from costcalc.showing.charts import Axis, Chart, Mark, Point
+from costcalc.showing.display import Part, Result, Table, usd
 from costcalc.tomlfile import TomlFile
 from costcalc.units import EXACT, canonical, plain
 from costcalc.workload.profile import DEFAULT_PROFILE, SessionProfile

@@ -1,0 +1,1 @@
+"""What changes the answer: crossings, scenarios, grids, sensitivities, solved tasks, advice."""

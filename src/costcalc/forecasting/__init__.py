@@ -1,0 +1,1 @@
+"""Possible months: drawn, passed through plans and budgets, and held against history."""
