@@ -214,6 +214,13 @@ def test_an_account_that_is_one_organisation_has_one_budget_for_it(names: tuple[
         account(Seats(plan="business", users=("ana",)), kind="organization", budgets=budgets)
 
 
+def test_use_without_an_organisation_counts_for_that_of_the_account_if_it_is_one() -> None:
+    seats = Seats(plan="business", users=("ana",), organization="acme")
+    one = account(seats, kind="organization")
+    assert [one.organization_of(name) for name in (None, "acme", "zeta")] == ["acme", "acme", "zeta"]
+    assert [account(seats).organization_of(name) for name in (None, "acme", "zeta")] == [None, "acme", "zeta"]
+
+
 class TestLargestBill:
     def account(self, *budgets: Budget, additional_usage: bool | None = None, capped: bool = False) -> Account:
         return Account(

@@ -5,7 +5,7 @@ import sys
 from array import array
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
@@ -356,6 +356,28 @@ def test_credits_finer_than_a_nano_aiu_are_rounded_with_a_notice() -> None:
     result = bill([used("ana", Decimal("1.0000000005"))], account(Seats(plan="business", users=("ana",))))
     assert result.included_used_credits == Decimal("1")
     assert "credits_rounded" in {notice.code for notice in result.notices}
+
+
+def test_the_bounds_of_what_a_record_may_use() -> None:
+    terms = account(Seats(plan="business", users=("ana",)))
+    most = 4_611_686_018
+    assert bill([used("ana", most)], terms).metered_credits == most - 1_900
+    for more in (most + 1, most + Decimal("0.2")):
+        with pytest.raises(InputError, match="^credits must be at most 4,611,686,018, not 4.612E[+]9$"):
+            bill([used("ana", more)], terms)
+    least = bill([used("ana", Decimal("1E-99"))], terms)
+    assert least.included_used_credits == 0
+    assert "credits_rounded" in {notice.code for notice in least.notices}
+    assert "credits_rounded" not in {notice.code for notice in bill([used("ana", 0)], terms).notices}
+
+
+def test_a_bill_ignores_the_callers_decimal_context() -> None:
+    terms, records = TELLING["everything"]
+    expected = bill(records, terms).to_dict(), expected_bill(terms, Decimal("20000.5")).to_dict(), seat_fees(terms)
+    with localcontext() as context:
+        context.prec = 3
+        found = bill(records, terms).to_dict(), expected_bill(terms, Decimal("20000.5")).to_dict(), seat_fees(terms)
+    assert found == expected
 
 
 def test_a_bill_is_frozen_comparable_and_gives_rows() -> None:
