@@ -95,6 +95,16 @@ class TestRules:
         assert result.total_usd == 19 + Decimal("17.6")
         assert [(alert.percent, alert.at.day) for alert in result.alerts] == [(75, 6), (90, 7), (100, 7)]
 
+    def test_an_alert_goes_out_with_the_record_that_reaches_it(self) -> None:
+        terms = account(Seats(plan="business", count=1), budgets=[Budget(scope="enterprise", usd=100)])
+        use = [1_900, Decimal("7499.999999999"), Decimal("0.000000001"), 1_499, 1, 1_000, 5]
+        result = bill([used("x", credits, hours=hour) for hour, credits in enumerate(use)], terms)
+        assert [(alert.percent, alert.at) for alert in result.alerts] == [
+            (75, DAY + timedelta(hours=2)),
+            (90, DAY + timedelta(hours=4)),
+            (100, DAY + timedelta(hours=5)),
+        ]
+
     @pytest.mark.parametrize("parts", [(101,), (1, 100), (100, 1)])
     def test_what_is_stopped_counts_for_the_first_limit_that_is_used_up(self, parts: tuple[int, ...]) -> None:
         budgets = [Budget(scope="user", name="*", usd=20), Budget(scope="enterprise", usd=0)]
