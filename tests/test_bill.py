@@ -97,7 +97,7 @@ class TestRules:
 
     def test_an_alert_goes_out_with_the_record_that_reaches_it(self) -> None:
         terms = account(Seats(plan="business", count=1), budgets=[Budget(scope="enterprise", usd=100)])
-        use = [1_900, Decimal("7499.999999999"), Decimal("0.000000001"), 1_499, 1, 1_000, 5]
+        use: list[Decimal | int] = [1_900, Decimal("7499.999999999"), Decimal("0.000000001"), 1_499, 1, 1_000, 5]
         result = bill([used("x", credits, hours=hour) for hour, credits in enumerate(use)], terms)
         assert [(alert.percent, alert.at) for alert in result.alerts] == [
             (75, DAY + timedelta(hours=2)),
