@@ -4,7 +4,7 @@ import json
 import sys
 from array import array
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
@@ -366,6 +366,15 @@ def test_credits_finer_than_a_nano_aiu_are_rounded_with_a_notice() -> None:
     result = bill([used("ana", Decimal("1.0000000005"))], account(Seats(plan="business", users=("ana",))))
     assert result.included_used_credits == Decimal("1")
     assert "credits_rounded" in {notice.code for notice in result.notices}
+
+
+def test_a_time_of_another_zone_is_taken_to_utc() -> None:
+    terms = account(Seats(plan="business", users=("ana",)))
+    zone = timezone(timedelta(hours=2))
+    late = bill([UsageRecord(datetime(2026, 11, 1, 1, 59, tzinfo=zone), "ana", 1_900)], terms)
+    assert late.exhausted_at == datetime(2026, 10, 31, 23, 59, tzinfo=UTC)
+    with pytest.raises(InputError, match="there is use on 2026-09-30T22:30:00Z, outside the account's month 2026-10"):
+        bill([UsageRecord(datetime(2026, 10, 1, 0, 30, tzinfo=zone), "ana", 1)], terms)
 
 
 def test_the_bounds_of_what_a_record_may_use() -> None:
