@@ -178,6 +178,18 @@ def test_what_an_individual_cannot_have(tmp_path: Path, seats: str, complaint: s
     assert str(caught.value) == f"{path}{complaint}"
 
 
+def test_names_are_checked_where_no_seat_has_an_organisation(tmp_path: Path) -> None:
+    text = FILE.replace('organization = "acme"\n', "").replace('name = "platform"\nusd', 'name = "platfrom"\nusd')
+    with pytest.raises(InputError, match="unknown cost_center 'platfrom'; known: platform$"):
+        Account.load(write(tmp_path, text))
+
+
+def test_there_is_one_enterprise_whatever_its_budgets_are_called() -> None:
+    budgets = tuple(Budget(scope="enterprise", name=name, usd=5) for name in ("a", "b"))
+    with pytest.raises(ValidationError, match="two budgets for one scope: enterprise budget of b"):
+        account(Seats(plan="business", users=("ana",)), budgets=budgets)
+
+
 def test_a_seat_may_be_removed_on_the_day_it_was_added(tmp_path: Path) -> None:
     text = FILE.replace("added_on = 2026-10-10", "added_on = 2026-10-10\nremoved_on = 2026-10-10")
     assert Account.load(write(tmp_path, text)).seats[1].removed_on == date(2026, 10, 10)
