@@ -30,7 +30,7 @@ cover: ## tests with branch coverage
 	$(BIN)/pytest -n auto --cov --cov-fail-under=95
 
 mutants: ## whether the tests notice mistakes in the money code (an hour); see docs/quality.md
-	COSTCALC_EXAMPLES=few $(BIN)/mutmut run --max-children 2
+	COSTCALC_EXAMPLES=few PYTEST_ADDOPTS='-p no:unraisableexception -p no:threadexception' $(BIN)/mutmut run --max-children 2
 	$(BIN)/python -m tests.mutants
 
 .PHONY: help setup test lint types docs bench cover mutants

@@ -10,9 +10,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from mutmut.stats import status_by_exit_code
+
 FOLDER = Path("mutants/src/costcalc")
-COLUMNS = ("killed", "timeout", "survived", "no tests", "not run")
-_NAMES = {0: "survived", 33: "no tests", None: "not run", 36: "timeout", 24: "timeout", -24: "timeout", 152: "timeout"}
+COLUMNS = ("killed", "timeout", "survived", "no tests", "not checked")
 
 
 def outcomes() -> dict[str, dict[str, str]]:
@@ -22,7 +23,7 @@ def outcomes() -> dict[str, dict[str, str]]:
         module = path.relative_to(FOLDER).as_posix().removesuffix(".py.meta")
         codes = json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
         if codes:
-            found[module] = {name: _NAMES.get(code, "killed") for name, code in codes.items()}
+            found[module] = {name: status_by_exit_code[code] for name, code in codes.items()}
     return found
 
 

@@ -186,6 +186,18 @@ def test_what_an_individual_cannot_have(tmp_path: Path, seats: str, complaint: s
     assert str(caught.value) == f"{path}{complaint}"
 
 
+def test_names_are_checked_where_no_seat_has_an_organisation(tmp_path: Path) -> None:
+    text = FILE.replace('organization = "acme"\n', "").replace('name = "platform"\nusd', 'name = "platfrom"\nusd')
+    with pytest.raises(InputError, match="unknown cost_center 'platfrom'; known: platform$"):
+        Account.load(write(tmp_path, text))
+
+
+def test_there_is_one_enterprise_whatever_its_budgets_are_called() -> None:
+    budgets = tuple(Budget(scope="enterprise", name=name, usd=5) for name in ("a", "b"))
+    with pytest.raises(ValidationError, match="two budgets for one scope: enterprise budget of b"):
+        account(Seats(plan="business", users=("ana",)), budgets=budgets)
+
+
 def test_a_seat_may_be_removed_on_the_day_it_was_added(tmp_path: Path) -> None:
     text = FILE.replace("added_on = 2026-10-10", "added_on = 2026-10-10\nremoved_on = 2026-10-10")
     assert Account.load(write(tmp_path, text)).seats[1].removed_on == date(2026, 10, 10)
@@ -220,6 +232,13 @@ def test_an_account_that_is_one_organisation_has_one_budget_for_it(names: tuple[
     budgets = tuple(Budget(scope="organization", name=name, usd=5, stop=True) for name in names)
     with pytest.raises(ValidationError, match="two budgets for one scope: organization budget"):
         account(Seats(plan="business", users=("ana",)), kind="organization", budgets=budgets)
+
+
+def test_use_without_an_organisation_counts_for_that_of_the_account_if_it_is_one() -> None:
+    seats = Seats(plan="business", users=("ana",), organization="acme")
+    one = account(seats, kind="organization")
+    assert [one.organization_of(name) for name in (None, "acme", "zeta")] == ["acme", "acme", "zeta"]
+    assert [account(seats).organization_of(name) for name in (None, "acme", "zeta")] == [None, "acme", "zeta"]
 
 
 class TestLargestBill:

@@ -4,8 +4,8 @@ import json
 import sys
 from array import array
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
@@ -94,6 +94,16 @@ class TestRules:
         assert result.blocked_credits == 0
         assert result.total_usd == 19 + Decimal("17.6")
         assert [(alert.percent, alert.at.day) for alert in result.alerts] == [(75, 6), (90, 7), (100, 7)]
+
+    def test_an_alert_goes_out_with_the_record_that_reaches_it(self) -> None:
+        terms = account(Seats(plan="business", count=1), budgets=[Budget(scope="enterprise", usd=100)])
+        use: list[Decimal | int] = [1_900, Decimal("7499.999999999"), Decimal("0.000000001"), 1_499, 1, 1_000, 5]
+        result = bill([used("x", credits, hours=hour) for hour, credits in enumerate(use)], terms)
+        assert [(alert.percent, alert.at) for alert in result.alerts] == [
+            (75, DAY + timedelta(hours=2)),
+            (90, DAY + timedelta(hours=4)),
+            (100, DAY + timedelta(hours=5)),
+        ]
 
     @pytest.mark.parametrize("parts", [(101,), (1, 100), (100, 1)])
     def test_what_is_stopped_counts_for_the_first_limit_that_is_used_up(self, parts: tuple[int, ...]) -> None:
@@ -356,6 +366,37 @@ def test_credits_finer_than_a_nano_aiu_are_rounded_with_a_notice() -> None:
     result = bill([used("ana", Decimal("1.0000000005"))], account(Seats(plan="business", users=("ana",))))
     assert result.included_used_credits == Decimal("1")
     assert "credits_rounded" in {notice.code for notice in result.notices}
+
+
+def test_a_time_of_another_zone_is_taken_to_utc() -> None:
+    terms = account(Seats(plan="business", users=("ana",)))
+    zone = timezone(timedelta(hours=2))
+    late = bill([UsageRecord(datetime(2026, 11, 1, 1, 59, tzinfo=zone), "ana", 1_900)], terms)
+    assert late.exhausted_at == datetime(2026, 10, 31, 23, 59, tzinfo=UTC)
+    with pytest.raises(InputError, match="there is use on 2026-09-30T22:30:00Z, outside the account's month 2026-10"):
+        bill([UsageRecord(datetime(2026, 10, 1, 0, 30, tzinfo=zone), "ana", 1)], terms)
+
+
+def test_the_bounds_of_what_a_record_may_use() -> None:
+    terms = account(Seats(plan="business", users=("ana",)))
+    most = 4_611_686_018
+    assert bill([used("ana", most)], terms).metered_credits == most - 1_900
+    for more in (most + 1, most + Decimal("0.2")):
+        with pytest.raises(InputError, match="^credits must be at most 4,611,686,018, not 4.612E[+]9$"):
+            bill([used("ana", more)], terms)
+    least = bill([used("ana", Decimal("1E-99"))], terms)
+    assert least.included_used_credits == 0
+    assert "credits_rounded" in {notice.code for notice in least.notices}
+    assert "credits_rounded" not in {notice.code for notice in bill([used("ana", 0)], terms).notices}
+
+
+def test_a_bill_ignores_the_callers_decimal_context() -> None:
+    terms, records = TELLING["everything"]
+    expected = bill(records, terms).to_dict(), expected_bill(terms, Decimal("20000.5")).to_dict(), seat_fees(terms)
+    with localcontext() as context:
+        context.prec = 3
+        found = bill(records, terms).to_dict(), expected_bill(terms, Decimal("20000.5")).to_dict(), seat_fees(terms)
+    assert found == expected
 
 
 def test_a_bill_is_frozen_comparable_and_gives_rows() -> None:

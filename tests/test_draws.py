@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from costcalc import Account, UsageRecord, bill
 from costcalc.billing.statement import crowd_terms, seat_fees
-from costcalc.billing.waterfall import NO_LIMIT, flow_one_by_one
+from costcalc.billing.waterfall import NO_LIMIT, flow_one_by_one, step_at
 from tests.strategies import MONTH_START, accounts, limits_of_a_month, thorough
 from tests.telling import TELLING
 
@@ -93,6 +93,10 @@ def test_everybody_is_in_one_crowd_whether_named_or_counted(name: str) -> None:
     by_name, by_count = (crowd_terms(account.model_copy(update={"seats": tuple(seats)})) for seats in (named, some))
     assert by_name[0] == by_count[0] == terms
     assert [crowd._replace(users=()) for crowd in by_name[1]] == [crowd._replace(users=()) for crowd in by_count[1]]
+
+
+def test_a_step_holds_from_its_time_on_and_there_is_nothing_before_the_first() -> None:
+    assert [step_at(((10, 5), (20, 7)), time) for time in (9, 10, 19, 20)] == [0, 5, 5, 7]
 
 
 @given(st.lists(st.integers(1, 3), min_size=1, max_size=3), st.just(NO_LIMIT) | st.integers(0, 30), st.data())

@@ -1,4 +1,4 @@
-from decimal import Decimal, localcontext
+from decimal import ROUND_UP, Decimal, localcontext
 from fractions import Fraction
 
 import pytest
@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costcalc.units import (
+    EXACT,
     NANO_AIU_PER_CREDIT,
     NANO_AIU_PER_USD,
     USD_PER_CREDIT,
@@ -43,14 +44,15 @@ def test_every_conversion_round_trips(nano_aiu: int) -> None:
 @given(amounts)
 def test_conversions_ignore_the_callers_decimal_context(nano_aiu: int) -> None:
     usd = usd_of_nano_aiu(nano_aiu)
+    finer = usd.scaleb(-3, context=EXACT)
 
     def found() -> list[object]:
         each = [usd_of_nano_aiu(nano_aiu), credits_of_nano_aiu(nano_aiu), credits_of_usd(usd), usd_of_credits(usd)]
-        return [*each, plain(usd), nearest_nano_aiu(usd), nearest_whole(usd), json_number(usd)]
+        return [*each, plain(usd), nearest_nano_aiu(usd), nearest_nano_aiu(finer), nearest_whole(usd), json_number(usd)]
 
     expected = found()
     with localcontext() as context:
-        context.prec = 2
+        context.prec, context.rounding = 2, ROUND_UP
         assert found() == expected
 
 
