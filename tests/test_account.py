@@ -194,7 +194,9 @@ def test_names_are_checked_where_no_seat_has_an_organisation(tmp_path: Path) -> 
 
 def test_there_is_one_enterprise_whatever_its_budgets_are_called() -> None:
     budgets = tuple(Budget(scope="enterprise", name=name, usd=5) for name in ("a", "b"))
-    with pytest.raises(ValidationError, match="two budgets for one scope: enterprise budget of b"):
+    with pytest.raises(
+        ValidationError, match="two budgets for one scope: enterprise budget of a .number 1., enterprise budget of b"
+    ):
         account(Seats(plan="business", users=("ana",)), budgets=budgets)
 
 

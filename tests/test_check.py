@@ -305,7 +305,7 @@ class TestStrangersDocuments:
             (b"\xff\xfe{\x00", "not UTF-8 text"),
             (b"{}", "schema_version is missing"),
             (b'{"schema_version": "1"}', "kind is missing"),
-            (b'{"schema_version": 1, "kind": "check"}', "schema_version: input should be a valid string, not 1"),
+            (b'{"schema_version": 1, "kind": "check"}', "schema_version: must be text in quotes, not 1"),
             (b'{"schema_version": "99", "kind": "check"}', "schema_version '99' is not known"),
             (b'{"schema_version": "1", "kind": "compare"}', "a document of kind 'compare', where one of these is needed"),
             (b'{"schema_version": "1", "kind": "check"}', "is missing"),
@@ -390,7 +390,7 @@ class TestSaving:
         ({"max_increase": "0.1"}, "needs a baseline"),
         ({"max_increase": "x", "baseline": "b"}, "max_increase must be a share"),
         ({"max_increase": -1, "baseline": "b"}, "max_increase must be a share from 0"),
-        ({"max_increase": Decimal("NaN"), "baseline": "b"}, "max_increase must be a number"),
+        ({"max_increase": Decimal("NaN"), "baseline": "b"}, "max_increase must be a share"),
     ],
 )
 def test_bad_input_is_one_clear_line(arguments: dict[str, Any], message: str) -> None:
@@ -492,7 +492,7 @@ class TestCommandLine:
 
     def test_without_numpy_it_says_what_to_install(self, costcalc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in [name for name in sys.modules if name.startswith("costcalc.")]:
-            if name.rpartition(".")[2] in ("forecasting", "outlook", "horizon", "simulation", "guarding"):
+            if name.rpartition(".")[2] in ("running", "outlook", "horizon", "simulation", "guarding"):
                 monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, "numpy", None)
         import costcalc as package

@@ -106,7 +106,9 @@ class TomlFile:
             where = first["loc"]
             while where and not _holds(value, where[:1]):  # a field that the model derived from others of the file
                 where = where[1:]
-            self.fail((*keys, *where), validation_message(first, _keys_at(model, first["loc"][:-1])))
+            # The line says which one of a list it is.
+            shown = {**first, "loc": tuple(part for part in first["loc"] if not isinstance(part, int))}
+            self.fail((*keys, *where), validation_message(shown, _keys_at(model, first["loc"][:-1])))
 
 
 def _decimal(text: str) -> Decimal:
@@ -133,7 +135,7 @@ def _model_in(annotation: Any) -> "type[BaseModel] | None":
 
 def validation_message(error: Mapping[str, Any], known: Iterable[str] = ()) -> str:
     """One of pydantic's complaints as a line for a person; `known` are the keys that may stand there."""
-    names = [str(part) for part in error["loc"] if not isinstance(part, int)]
+    names = [str(part) for part in error["loc"]]
     name = ".".join(names)
     if error["type"] == "extra_forbidden":
         return str(unknown_name("key", names[-1], known)) if known else f"unknown key {name!r}"
