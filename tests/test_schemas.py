@@ -92,7 +92,10 @@ def test_nothing_else_is_published() -> None:
     assert {path.stem for path in PUBLISHED.iterdir()} == set(KINDS_OF_OUTPUT)
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
+OUTPUTS = sorted(path for path in GOLDEN.glob("*.json") if not path.name.startswith("fields-"))  # those hold several
+
+
+@pytest.mark.parametrize("path", OUTPUTS, ids=lambda path: path.stem)
 def test_recorded_outputs_match(path: Path) -> None:
     assert mismatches(json.loads(path.read_text(encoding="utf-8"))) == []
 
@@ -128,7 +131,7 @@ def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found + [place for key, value in inner for place in places(value, (*path, key))]
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OUTPUTS, ids=lambda path: path.stem)
 def test_a_field_more_or_less_anywhere_is_noticed(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for place in places(json.loads(text)):
