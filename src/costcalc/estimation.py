@@ -331,7 +331,7 @@ def estimate(
     option = Option(route, model, plan, service_tier, None, auto, data_residency).resolved(book)
     option = option.with_token_factor(token_factor)
     terms = loaded_account(account)
-    if terms is not None and (plan is not None or route != "copilot"):
+    if terms is not None and not by_account(option):
         raise InputError("an account bills route copilot, in place of a plan; leave one of them out")
     day = estimated_day(on, terms)
     chosen = loaded_profile(profile)

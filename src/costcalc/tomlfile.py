@@ -133,6 +133,15 @@ def _model_in(annotation: Any) -> "type[BaseModel] | None":
     return next((found for each in get_args(annotation) if (found := _model_in(each)) is not None), None)
 
 
+# What is wanted where a value is of another type: the word "input" of pydantic's messages is one of ours, too.
+_WANTED: Final = {
+    "bool_type": "must be true or false",
+    "date_type": "must be a day such as 2026-10-05, without quotes",
+    "int_type": "must be a whole number, without quotes",
+    "string_type": "must be text in quotes",
+}
+
+
 def validation_message(error: Mapping[str, Any], known: Iterable[str] = ()) -> str:
     """One of pydantic's complaints as a line for a person; `known` are the keys that may stand there."""
     names = [str(part) for part in error["loc"]]
@@ -150,15 +159,6 @@ def validation_message(error: Mapping[str, Any], known: Iterable[str] = ()) -> s
     message = _WANTED.get(error["type"]) or str(error["msg"]).replace("valid tuple", "list")
     message = message.replace("Input should be", "must be")
     return f"{name}: {message[:1].lower()}{message[1:]}{shown}"
-
-
-# What is wanted where a value is of another type: the word "input" of pydantic's messages is one of ours, too.
-_WANTED: Final = {
-    "bool_type": "must be true or false",
-    "date_type": "must be a day such as 2026-10-05, without quotes",
-    "int_type": "must be a whole number, without quotes",
-    "string_type": "must be text in quotes",
-}
 
 
 def _holds(data: Any, keys: tuple[Key, ...]) -> bool:
