@@ -459,6 +459,31 @@ def test_all_of_an_account_that_is_one_organisation_counts_for_it() -> None:
     assert [(share.name, share.seat_nano_aiu) for share in result.by_organization] == [("acme", 57 * 10**11)]
 
 
+@pytest.mark.parametrize("named_by", ["use", "budget", "seat"])
+def test_an_organisation_that_is_the_account_is_that_of_its_use(named_by: str) -> None:
+    account = Account(
+        kind="organization",
+        month="2026-10",
+        seats=(Seats(plan="business", users=("ana",), organization="acme" if named_by == "seat" else None),),
+        budgets=(Budget(scope="organization", name="acme" if named_by != "use" else None, usd=1, stop=True),),
+    )
+    result = bill([used("ana", 5_000, organization="acme")], account)
+    assert (result.included_used_credits, result.metered_credits, result.blocked_credits) == (1_900, 100, 3_000)
+    assert [(share.name, share.total_usd) for share in result.by_organization] == [("acme", 20)]
+    assert "unknown_organizations" not in {notice.code for notice in result.notices}
+
+
+def test_use_of_two_organisations_is_not_all_of_the_one_that_is_the_account() -> None:
+    account = Account(
+        kind="organization",
+        month="2026-10",
+        seats=(Seats(plan="business", users=("ana",)),),
+        budgets=(Budget(scope="organization", usd=1, stop=True),),
+    )
+    result = bill([used("ana", 1, organization="acme"), used("ana", 1, organization="other")], account)
+    assert "unknown_organizations" in {notice.code for notice in result.notices}
+
+
 def stopped_by_scope(result: AccountBill) -> dict[str, Decimal]:
     """Credits that each kind of limit stopped."""
     return {

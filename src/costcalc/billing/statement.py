@@ -289,7 +289,16 @@ def bill(usage: "UsageColumns | Iterable[UsageRecord]", account: Account) -> Acc
     """
     check_type("account", account, Account, "an Account; Account.load reads one from a file")
     columns = usage if isinstance(usage, UsageColumns) else UsageColumns.of(usage)
-    return _billed(columns, _Plan(account, columns.actors, {}))
+    return _billed(columns, _Plan(_named_by_use(account, columns.actors), columns.actors, {}))
+
+
+def _named_by_use(account: Account, actors: Iterable[Actor]) -> Account:
+    """An account that is one organisation, and does not say its name, with the one name that use gives it."""
+    names = {actor.organization for actor in actors if actor.organization}
+    if account.kind != "organization" or account.organization_of(None) is not None or len(names) != 1:
+        return account
+    seats = tuple(each.model_copy(update={"organization": next(iter(names))}) for each in account.seats)
+    return account.model_copy(update={"seats": seats})
 
 
 def expected_bill(account: Account, credits: Decimal) -> AccountBill:
@@ -618,7 +627,8 @@ class _Plan:
         centers = {actor.cost_center for actor in self.actors if actor.cost_center} - set(account.cost_center_names)
         if centers:
             yield Notice("unknown_cost_centers", f"cost centres not in the account: {', '.join(sorted(centers))}")
-        organizations = {actor.organization for actor in self.actors if actor.organization} - set(account.organizations)
+        known = {*account.organizations, account.organization_of(None)}
+        organizations = {actor.organization for actor in self.actors if actor.organization} - known
         if organizations:
             listed = ", ".join(sorted(organizations))
             yield Notice("unknown_organizations", f"organisations not in the account: {listed}")
