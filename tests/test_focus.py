@@ -250,7 +250,7 @@ def test_usage_and_estimate_write_charges_too(costcalc: Run, tmp_path: Path) -> 
     code, out, err = costcalc("usage", "log.csv", "--by", "user", "--focus", "usage-focus.csv")
     assert code == 0
     assert out == costcalc("usage", "log.csv", "--by", "user")[1]
-    assert "1 records of unknown cost are in no charge" in err
+    assert "in no charge: 1 record of unknown cost" in err
     rows = read(tmp_path / "usage-focus.csv")
     assert {row["x_User"] for row in rows} == {"'=ana", "bo"}  # no spreadsheet takes it for a formula
     assert costcalc("usage", "log.csv", "--pseudonyms", "key", "--focus", "pseudonyms.csv")[0] == 0

@@ -514,7 +514,7 @@ class TestSoFar:
         with pytest.raises(InputError, match="no use in 2026-11"):
             forecast("interactive_ide", DEAR, on=date(2026, 11, 2), so_far=path)
         path.write_text("time,model,fresh_input\n2026-10-01,gpt-99,5\n")
-        with pytest.raises(InputError, match="1 records of what was used so far have no known cost"):
+        with pytest.raises(InputError, match="what was used so far has 1 record of no known cost"):
             forecast("interactive_ide", DEAR, on=ON, so_far=path)
 
 

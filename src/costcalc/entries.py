@@ -1,9 +1,12 @@
 """One usage record for all sources: what one model call, or several added up, used, and what was reported of its cost."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
+
+from costcalc.notices import Notice
 
 MAX_SKIPPED: Final = 1_000
 """How many skipped rows are listed one by one; beyond it they are only counted."""
@@ -71,6 +74,11 @@ class Skipped(NamedTuple):
     reason: str
 
 
+def rows_or_files(number: int) -> str:
+    """A number of skipped rows and files in words."""
+    return f"{number:,} {'row or file' if number == 1 else 'rows or files'}"
+
+
 class ReadLog:
     """What readers had to leave out: listed up to `MAX_SKIPPED`, counted always."""
 
@@ -87,6 +95,11 @@ class ReadLog:
         self.skipped_count += 1
         if len(self.skipped) < MAX_SKIPPED:
             self.skipped.append(Skipped(file, line, reason))
+
+    def notices(self) -> Iterator[Notice]:
+        """What a result says of rows and files that are in none of its figures."""
+        if self.skipped_count:
+            yield Notice("rows_left_out", f"left out: {rows_or_files(self.skipped_count)} that could not be used")
 
     def add(self, other: "ReadLog") -> None:
         """Note what another log does."""

@@ -389,13 +389,15 @@ def _notices(
     if totals_only:
         yield Notice(
             "sessions_as_tasks",
-            f"{totals_only:,} sessions are known by their totals only; each counts as one task, which makes tasks too large",
+            f"known by totals only: {count_of(totals_only, 'session')}; each counts as one task, which makes tasks too large",
         )
     if without_calls:
-        yield Notice("no_calls", f"{without_calls:,} records know no single calls or no time and are left out")
+        yield Notice(
+            "no_calls", f"left out: {count_of(without_calls, 'record')} without single calls or without a time"
+        )
     if cached_unknown:
         yield Notice(
-            "cached_count_absent", f"{cached_unknown:,} calls do not tell cached tokens; they count as fresh input"
+            "cached_count_absent",
+            f"cached tokens not told: {count_of(cached_unknown, 'call')}; they count as fresh input there",
         )
-    if log.skipped_count:
-        yield Notice("rows_left_out", f"{log.skipped_count:,} rows or files could not be used")
+    yield from log.notices()

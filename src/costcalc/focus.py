@@ -524,7 +524,7 @@ def _of_usage(report: UsageReport, billing_account: str | None, book: PriceBook)
 def _usage_notices(charges: Sequence[Mapping[str, Any]], left_out: Mapping[str, int]) -> Iterator[Notice]:
     for what, records in left_out.items():
         if records:
-            yield Notice(f"focus_without_{what}", f"{records:,} records of unknown {what} are in no charge")
+            yield Notice(f"focus_without_{what}", f"in no charge: {count_of(records, 'record')} of unknown {what}")
     if any(charge["x_Route"] == "copilot" for charge in charges):
         yield Notice(
             "focus_before_allowance",

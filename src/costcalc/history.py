@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, Final, Literal, get_args
 
-from costcalc.entries import ReadLog, Skipped, UsageEntry
+from costcalc.entries import ReadLog, Skipped, UsageEntry, rows_or_files
 from costcalc.errors import (
     CostcalcError,
     InputError,
@@ -333,7 +333,7 @@ class UsageReport(Result):
                 f"- {each.file}{f':{each.line}' if each.line else ''}: {each.reason}" for each in self.skipped[:5]
             ]
             more = [f"- … and {self.skipped_count - 5:,} more"] if self.skipped_count > 5 else []
-            yield "\n".join([f"Left out, {self.skipped_count:,} rows or files:", *listed, *more])
+            yield "\n".join([f"Left out, {rows_or_files(self.skipped_count)}:", *listed, *more])
 
     def charts(self) -> tuple[Chart, ...]:
         known = [(names, each.credits) for names, each in self.groups if each.credits is not None]
@@ -499,7 +499,10 @@ def usage(
 
 def _no_use_in_days(totals: Totals, other_days: int) -> Iterator[Notice]:
     if other_days and not totals.records:
-        yield Notice("no_use_in_days", f"all {other_days:,} records are of other days than those asked for")
+        yield Notice(
+            "no_use_in_days",
+            f"of other days than those asked for: {count_of(other_days, 'record')}, which is all there is",
+        )
 
 
 def _each(entries: Iterable[UsageEntry], take: Callable[[UsageEntry], None]) -> Iterator[UsageEntry]:
@@ -555,28 +558,28 @@ def with_pseudonyms(entry: UsageEntry, key: str) -> UsageEntry:
 
 
 def _notices(log: ReadLog, pricer: Pricer, unbilled: Totals, undated: int, totals: Totals) -> Iterator[Notice]:
-    if log.skipped_count:
-        yield Notice("rows_left_out", f"{log.skipped_count:,} rows or files could not be used; they are in no figure")
+    yield from log.notices()
     if totals.unpriced:
         yield Notice(
-            "unpriced", f"{totals.unpriced:,} records have neither a price nor a reported cost; none is taken for 0"
+            "unpriced",
+            f"neither a price nor a reported cost: {count_of(totals.unpriced, 'record')}; none is taken for 0",
         )
     if totals.cached_unknown:
         yield Notice(
             "cached_count_absent",
-            f"{totals.cached_unknown:,} records do not tell their cached tokens, so all of the prompt is priced as input: "
-            "the computed cost is too high where there was a cache",
+            f"cached tokens not told: {count_of(totals.cached_unknown, 'record')}; all of the prompt is priced as input there, "
+            "so the computed cost is too high if there was a cache",
         )
     if totals.writes_unknown:
         yield Notice(
             "cache_writes_unknown",
-            f"{totals.writes_unknown:,} records without a reported cost do not tell cache writes from fresh input, of models "
-            "that charge more for them: their computed cost may be too low",
+            f"cache writes not told from fresh input: {count_of(totals.writes_unknown, 'record')} without a reported cost, "
+            "of models that charge more for writes; the computed cost may be too low there",
         )
     if totals.covered:
         yield Notice(
             "session_totals",
-            f"{totals.covered:,} records tell no cost, but their session does as a whole: it stands without a model",
+            f"no cost told, but by the session as a whole: {count_of(totals.covered, 'record')}; it stands without a model",
         )
     if totals.periods:
         yield Notice(
@@ -585,32 +588,33 @@ def _notices(log: ReadLog, pricer: Pricer, unbilled: Totals, undated: int, total
     if log.incomplete_sessions:
         yield Notice(
             "incomplete_sessions",
-            f"{log.incomplete_sessions:,} sessions have calls for only a part of the tokens of their totals; the calls count",
+            f"calls for only a part of the tokens of the totals: {count_of(log.incomplete_sessions, 'session')}; the calls count",
         )
     for dated, model in pricer.dated_ids.items():
         yield Notice("dated_model_id", f"{dated} is priced as {model}")
     if pricer.tiers_by_mean:
         yield Notice(
             "tier_by_mean_prompt",
-            f"{pricer.tiers_by_mean:,} records add up several requests of models with a long-context price; the price was "
-            "chosen by their mean prompt",
+            f"several requests added up: {count_of(pricer.tiers_by_mean, 'record')} of models with a long-context "
+            "price; it was chosen by the mean prompt",
         )
     if pricer.tiers_unknown:
         yield Notice(
             "tier_unknown",
-            f"{pricer.tiers_unknown:,} records add up an unknown number of requests of models with a long-context price; "
-            "the default price was taken",
+            f"an unknown number of requests added up: {count_of(pricer.tiers_unknown, 'record')} of models with a "
+            "long-context price; the default price was taken",
         )
     if log.repeated:
-        yield Notice("repeated_rows", f"{log.repeated:,} records that repeat others were counted once")
+        yield Notice("repeated_rows", f"counted once: {count_of(log.repeated, 'record')} more of the same calls")
     if log.other_rows:
-        yield Notice("other_rows", f"{log.other_rows:,} rows are of other products or hold no usage")
+        yield Notice("other_rows", f"left out: {count_of(log.other_rows, 'row')} of other products or without usage")
     if unbilled.records:
         yield Notice(
-            "unbilled_calls", f"{unbilled.records:,} helper calls (titles and the like) cost nothing and are left out"
+            "unbilled_calls",
+            f"left out, since they cost nothing: {count_of(unbilled.records, 'helper call')} (titles and the like)",
         )
     if undated:
-        yield Notice("undated", f"{undated:,} records tell no time and were left out of the days asked for")
+        yield Notice("undated", f"left out of the days asked for: {count_of(undated, 'record')} without a time")
     if pricer.as_model is not None or pricer.as_route is not None:
         yield Notice(
             "as_another",

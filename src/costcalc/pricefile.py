@@ -124,7 +124,7 @@ def price_file(
     notices = [notice for rate in rates for notice in book.notices(rate, checked_day(None))]
     if unpriced:
         total = sum(count for _, count in unpriced)
-        notices.append(Notice("unpriced", f"{total:,} records have no cost; none is taken for 0"))
+        notices.append(Notice("unpriced", f"no cost: {count_of(total, 'record')}; none is taken for 0"))
     return PricedFile(
         os.fspath(source),
         os.fspath(target),

@@ -207,9 +207,6 @@ def reconcile(
                     None if own is None else credits_of(own),
                 )
             )
-    notices = []
-    if log.skipped_count:
-        notices.append(Notice("rows_left_out", f"{log.skipped_count:,} rows or files could not be used"))
     return Reconciliation(
         records=records,
         compared=compared,
@@ -227,7 +224,7 @@ def reconcile(
         examples=tuple(each for some in examples.values() for each in some)[:EXAMPLES],
         skipped=tuple(log.skipped),
         rates=pricer.rates,
-        notices=tuple(notices),
+        notices=tuple(log.notices()),
     )
 
 

@@ -248,11 +248,10 @@ def _bias(forecasts: Sequence[Decimal], actual: Decimal) -> Decimal:
 
 def _notices(log: ReadLog, unknown: int, trials: int) -> Iterator[Notice]:
     if unknown:
-        yield Notice("unpriced", f"{unknown:,} records have no known cost or time and are left out")
-    if log.skipped_count:
-        yield Notice("rows_left_out", f"{log.skipped_count:,} rows or files could not be used")
+        yield Notice("unpriced", f"left out: {count_of(unknown, 'record')} of unknown cost or time")
+    yield from log.notices()
     if trials < 20:
-        yield Notice("few_trials", f"{trials:,} forecasts are too few to tell whether their chances are right")
+        yield Notice("few_trials", f"too few to tell whether the chances are right: {count_of(trials, 'forecast')}")
     if trials > 1:
         yield Notice("overlapping_trials", "the forecasts overlap in time, so they are not independent of each other")
 

@@ -40,6 +40,7 @@ from costcalc.history import usage
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import Rate
+from costcalc.showing.display import count_of
 from costcalc.team import Group, Team, is_team_file
 from costcalc.units import NANO_AIU_PER_CREDIT
 from costcalc.workload.months import Habits, day_chances, days_of_month, month_variance
@@ -212,7 +213,7 @@ class Horizon:
         until = on or date.fromisoformat(max(days))
         used = [days.get(day.isoformat(), Decimal(0)) for day in month if day <= until]
         if found.totals.unpriced or any(each is None for each in used):
-            raise InputError(f"{found.totals.unpriced:,} records of what was used so far have no known cost")
+            raise InputError(f"what was used so far has {count_of(found.totals.unpriced, 'record')} of no known cost")
         self.known_until, self.known = until, [float(each or 0) for each in used]
         # How much work that was is judged at the prices of one model, whichever models it was done with.
         self.known_work = float(sum(self.known))

@@ -25,6 +25,7 @@ from costcalc.notices import Notice
 from costcalc.pricing.book import BEST, PriceBook
 from costcalc.pricing.catalog import SERVICE_TIERS, STANDARD
 from costcalc.readers.jsonlines import iso_time, unix_time
+from costcalc.showing.display import count_of
 from costcalc.tokens import MAX_COUNT
 
 Frame = TypeVar("Frame")
@@ -278,7 +279,7 @@ def bill(
         builder.add(microseconds(_instant(row.get(f"{T}on", on))), actor, int(row["cost_nano_aiu"]))
     notices: tuple[Notice, ...] = ()
     if unpriced:
-        notices = (Notice("unpriced", f"{unpriced:,} rows have no cost; none is taken for 0"),)
+        notices = (Notice("unpriced", f"no cost: {count_of(unpriced, 'row')}; none is taken for 0"),)
     return account_bill(builder.columns((), notices), account)
 
 
