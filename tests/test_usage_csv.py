@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costcalc import Account, InputError, Seats, bill, read_usage_csv
+from costcalc import Account, Budget, InputError, Seats, UsageRecord, bill, read_usage_csv
 from costcalc.billing.usage import UsageColumns, instant, microseconds
-from costcalc.readers import plain_csv, usage_csv
+from costcalc.readers import plain_csv, plain_report, usage_csv
+from tests import logs
+from tests.logs import Call
 
 ACCOUNT = Account(kind="enterprise", month="2026-10", seats=(Seats(plan="business", count=3),))
 
@@ -137,3 +139,96 @@ def test_a_bad_count_is_refused_beside_credits_too(tmp_path: Path, cell: str, me
     path.write_text(f"time,user,credits,output\n{rows}{cell}\n")
     with pytest.raises(InputError, match=f"usage.csv:3: output {message} a whole number of tokens"):
         read_usage_csv(path, ACCOUNT)
+
+
+CALL = Call("GPT-5 mini", 12_000, 48_000, 0, 1_000)
+
+
+def row(day: int = 5, user: str = "ana", credits: str = "1.5", **cells: str) -> dict[str, str]:
+    """A row of GitHub's report in October 2026."""
+    return logs.report_row(CALL, credits, date=f"2026-10-{day:02}", username=user, **cells)
+
+
+def written(folder: Path, *rows: dict[str, str], quoted: bool = False) -> Path:
+    """GitHub's report of some rows."""
+    path = folder / "report.csv"
+    path.write_text("\ufeff" + logs.report(rows, quoted=quoted, end="\r\n"), encoding="utf-8", newline="")
+    return path
+
+
+ENTITY = Account(
+    kind="enterprise",
+    month="2026-10",
+    seats=(Seats(plan="business", users=("ana", "bo"), organization="acme", cost_center="platform"),),
+    budgets=(Budget(scope="user", name="ana", usd=20), Budget(scope="enterprise", usd=25, stop=True)),
+)
+
+report_rows = st.builds(
+    row,
+    st.integers(1, 31),
+    st.sampled_from(["ana", "Bo", "zoe"]),
+    st.integers(1, 3_000 * 10**9).map(lambda nano_aiu: f"{Decimal(nano_aiu).scaleb(-9):f}"),
+    organization=st.sampled_from(["", "acme"]),
+    cost_center_name=st.sampled_from(["", "platform", "other"]),
+    repository=st.sampled_from(["", "app"]),
+)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@given(rows=st.lists(report_rows, min_size=1, max_size=8), quoted=st.booleans())
+def test_the_bill_of_a_report_is_that_of_its_credits_by_day(
+    tmp_path_factory: pytest.TempPathFactory, *, fast: bool, rows: list[dict[str, str]], quoted: bool
+) -> None:
+    path = written(tmp_path_factory.mktemp("usage"), *rows, quoted=quoted)
+    expected = [
+        UsageRecord(
+            datetime.fromisoformat(each["date"]),
+            each["username"],
+            Decimal(each["quantity"]),
+            each["organization"] or None,
+            each["cost_center_name"] or None,
+        )
+        for each in rows
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain_report, "MIN_BYTES", 0 if fast else 10**9)
+        found = bill(read_usage_csv(path, ENTITY), ENTITY)
+    by_record = bill(expected, ENTITY)
+    for name in ("by_user", "by_organization", "by_cost_center", "total_usd", "blocked_credits", "metered_credits"):
+        assert getattr(found, name) == getattr(by_record, name)
+    assert [notice.code for notice in found.notices].count("days_without_times") == 1
+
+
+def test_a_report_is_billed_for_the_month_of_the_account(tmp_path: Path) -> None:
+    september = logs.report_row(CALL, "7", date="2026-09-30", username="ana")
+    path = written(
+        tmp_path, september, row(credits="3"), row(1, "", "2"), row(sku="actions_linux", unit_type="minutes")
+    )
+    columns = read_usage_csv(path, ENTITY)
+    assert records(columns) == [
+        (microseconds(datetime(2026, 10, 5)), ("ana", "ORG", "COSTCENTER"), 3 * 10**9),
+        (microseconds(datetime(2026, 10, 1)), ("(none)", "ORG", "COSTCENTER"), 2 * 10**9),
+    ]
+    assert {notice.code: notice.message for notice in columns.notices if notice.code != "days_without_times"} == {
+        "other_months": "left out: 1 row of other months (2026-09-30 to 2026-09-30)",
+        "use_without_user": "billed as (none): 1 row without a user",
+        "other_products": "left out: 1 row of other products than AI credits",
+    }
+    with pytest.raises(InputError, match=r"report.csv: its use is of 2026-09-30.*, the account's month is 2026-10"):
+        read_usage_csv(written(tmp_path, september), ENTITY)
+    assert len(read_usage_csv(written(tmp_path), ENTITY)) == 0
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (row(credits="x"), "quantity is not a number"),
+        (row(credits="-1"), "quantity is not a number from 0"),
+        ({**row(), "date": "October"}, "date is not a day"),
+        (row(input="many"), "input is not a count of tokens"),
+    ],
+)
+def test_a_report_is_not_billed_in_part(tmp_path: Path, bad: dict[str, str], message: str) -> None:
+    path = written(tmp_path, row(), row(), bad, row())
+    with pytest.raises(InputError, match=rf"report.csv:4: {message}.*; nothing is billed in part"):
+        read_usage_csv(path, ENTITY)

@@ -16,7 +16,10 @@ app: typer.Typer = typer.Typer(cls=Group, help="Accounts: seats, cost centres an
 
 
 def bill(
-    usage: Annotated[str, typer.Argument(metavar="USAGE.csv", help="Usage: time,user,credits (or model and tokens).")],
+    usage: Annotated[
+        str,
+        typer.Argument(metavar="USAGE.csv", help="time,user,credits (or tokens of a model), or GitHub's usage report."),
+    ],
     account: Annotated[str, typer.Option(metavar="FILE", help="The account: seats, cost centres, budgets (TOML).")],
     rates: RatesFile = None,
     fail_over: Annotated[

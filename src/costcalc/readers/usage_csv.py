@@ -1,14 +1,16 @@
-"""Usage of an account as CSV: `time,user,credits`, or tokens of a model to be priced.
+"""Usage of an account as CSV: `time,user,credits`, tokens of a model to be priced, or GitHub's AI usage report.
 
-Columns are found by name: `time` (ISO 8601; without a time zone it is UTC), `user`, `credits`, `organization`,
-`cost_center`, and for rows without credits `model`, `fresh_input`, `cached_input`, `cache_write`, `output` (disjoint
-kinds, one request a row), priced on the Copilot route by the day of the row.
+GitHub's report is known by its header and gives the credits that it states, by day. Else columns are found by name:
+`time` (ISO 8601; without a time zone it is UTC), `user`, `credits`, `organization`, `cost_center`, and for rows without
+credits `model`, `fresh_input`, `cached_input`, `cache_write`, `output` (disjoint kinds, one request a row), priced on
+the Copilot route by the day of the row.
 """
 
 import csv
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -16,15 +18,23 @@ from typing import Final, NoReturn
 
 from costcalc.billing.account import Account
 from costcalc.billing.usage import Actor, ColumnBuilder, UsageColumns, microseconds, nano_aiu_of
+from costcalc.entries import ReadLog
 from costcalc.errors import CostcalcError, InputError, check_path, check_told, check_type, unknown_name
 from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import Rate
-from costcalc.readers.github_report import AUTO_PREFIX
+from costcalc.readers import github_report, plain_report
+from costcalc.readers.jsonlines import MAX_LINE
 from costcalc.readers.plain_csv import read_plain
+from costcalc.showing.display import count_of
 from costcalc.tokens import KINDS, TokenUsage
 
 COLUMNS: Final = ("time", "user", "credits", "organization", "cost_center", "model", *KINDS)
+
+_NOBODY: Final = "(none)"
+_BY_DAY: Final = (
+    "the report tells days, not times: use of one day counts in the order of users' names, and alerts are to the day"
+)
 
 _NUMBER: Final = re.compile(r"\d{1,30}(\.\d{1,60})?", re.ASCII)
 _COUNT: Final = re.compile(r"\d{1,16}", re.ASCII)
@@ -39,18 +49,21 @@ def read_usage_csv(
 ) -> UsageColumns:
     """The usage that a CSV file holds, all of it in the account's month.
 
-    `progress` is told the number of bytes read now and then. Raises `InputError` with file and line for the first row
-    that cannot be billed: nothing is billed in part.
+    GitHub's AI usage report may go beyond the month: a notice says what was left out. `progress` is told the number of
+    bytes read now and then. Raises `InputError` with file and line for the first row that cannot be billed: nothing is
+    billed in part.
     """
     check_path("path", path)
     check_type("account", account, Account, "an Account; Account.load reads one from a file")
     check_told(progress, "progress")
     shown = os.fspath(path)
-    plain = read_plain(shown, account)
-    if plain is not None:
-        return plain
-    reader = _Reader(shown, account, book)
     try:
+        if _is_report(shown):
+            return _reported(shown, account, progress)
+        plain = read_plain(shown, account)
+        if plain is not None:
+            return plain
+        reader = _Reader(shown, account, book)
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             reader.read(file if progress is None else _told(file, progress))
     except UnicodeDecodeError as error:
@@ -61,6 +74,56 @@ def read_usage_csv(
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"{shown}: cannot be read ({reason})") from None
     return reader.columns()
+
+
+def _is_report(path: str) -> bool:
+    """Whether a file is GitHub's AI usage report, by its first line."""
+    with open(path, "rb") as file:  # noqa: PTH123
+        first = file.readline(MAX_LINE).decode("utf-8-sig", "replace").rstrip("\r\n")
+    try:
+        return github_report.is_report_header([name.strip().lower() for name in github_report.cells(first)])
+    except csv.Error:
+        return False
+
+
+def _reported(path: str, account: Account, progress: "Callable[[int], object] | None") -> UsageColumns:
+    """The credits that GitHub's report states for the account's month, by day.
+
+    Raises `InputError` for the first row that cannot be read, and if all use is of other months.
+    """
+    log = ReadLog()
+    entries = plain_report.read(path, log, frozenset({"user", "organization", "cost_center"}))
+    builder = ColumnBuilder()
+    other_days: list[datetime] = []
+    other_rows = nameless = 0
+    for entry in github_report.read(path, log, progress) if entries is None else entries:
+        if entry.time is None or entry.reported_nano_aiu is None:
+            raise AssertionError(entry)  # every row of a report has both
+        if not account.starts <= entry.time < account.ends:
+            other_days.append(entry.time)
+            other_rows += entry.records
+            continue
+        nameless += 0 if entry.user else entry.records
+        actor = Actor(entry.user or _NOBODY, entry.organization, entry.cost_center)
+        builder.add(microseconds(entry.time), actor, entry.reported_nano_aiu)
+    if log.skipped:
+        first = min(log.skipped, key=lambda skipped: skipped.line)
+        raise InputError(f"{path}:{first.line}: {first.reason}; nothing is billed in part")
+    columns = builder.columns()
+    others = f"{min(other_days):%Y-%m-%d} to {max(other_days):%Y-%m-%d}" if other_days else ""
+    if others and not columns:
+        raise InputError(f"{path}: its use is of {others}, the account's month is {account.month}")
+    notices = []
+    if columns:
+        notices.append(Notice("days_without_times", _BY_DAY))
+    if others:
+        notices.append(Notice("other_months", f"left out: {count_of(other_rows, 'row')} of other months ({others})"))
+    if nameless:
+        notices.append(Notice("use_without_user", f"billed as {_NOBODY}: {count_of(nameless, 'row')} without a user"))
+    if log.other_rows:
+        rows = count_of(log.other_rows, "row")
+        notices.append(Notice("other_products", f"left out: {rows} of other products than AI credits"))
+    return replace(columns, notices=tuple(notices))
 
 
 def _told(lines: Iterable[str], progress: "Callable[[int], object]") -> Iterator[str]:
@@ -178,8 +241,8 @@ class _Reader:
         """The credits of tokens, at the rate in force on the day."""
         if not model:
             self._fail("the row has neither credits nor a model to price")
-        auto = model.lower().startswith(AUTO_PREFIX)
-        model = model[len(AUTO_PREFIX) :].strip() if auto else model
+        auto = model.lower().startswith(github_report.AUTO_PREFIX)
+        model = model[len(github_report.AUTO_PREFIX) :].strip() if auto else model
         if not counts:
             self._fail("the row has a model but no tokens")
         day = datetime.fromtimestamp(time_us // 1_000_000, UTC).date()
