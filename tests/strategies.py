@@ -198,9 +198,9 @@ def damaged_bytes(draw: st.DrawFn, whole: bytes, start: int = 0) -> bytes:
 
 
 @st.composite
-def limits_of_a_month(draw: st.DrawFn) -> tuple[Terms, list[int], list[list[list[int]]]]:
-    """Limits as numbers, the starts of a few days, and use by draw, day and actor, small enough to meet the limits."""
-    amounts = st.integers(0, 12)
+def limits(draw: st.DrawFn, most: int = 12, unit: int = 1) -> Terms:
+    """Limits as numbers of `unit`, up to `most` of them; pool and caps rise at 10, 20, 30 or 40."""
+    amounts = st.integers(0, most)
     steps = st.lists(st.tuples(st.integers(0, 4), amounts), max_size=3).map(
         lambda found: tuple(sorted((day * 10, amount) for day, amount in dict(found).items()))
     )
@@ -208,16 +208,16 @@ def limits_of_a_month(draw: st.DrawFn) -> tuple[Terms, list[int], list[list[list
     def rising(found: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
         total, sums = 0, []
         for start, amount in ((0, 0), *found):
-            total += amount
+            total += amount * unit
             sums.append((start, total))
         return tuple(sums)
 
     caps = tuple(rising(each) for each in draw(st.lists(steps, max_size=2)))
     budgets = tuple(
-        BudgetTerms("organization", str(place), amount, stops)
+        BudgetTerms("organization", str(place), amount * unit, stops)
         for place, (amount, stops) in enumerate(draw(st.lists(st.tuples(amounts, st.booleans()), max_size=3)))
     )
-    users = draw(st.lists(st.just(NO_LIMIT) | amounts, min_size=1, max_size=3))
+    users = draw(st.lists(st.just(NO_LIMIT) | amounts.map(lambda amount: amount * unit), min_size=1, max_size=3))
 
     def one_of(count: int) -> st.SearchStrategy[int]:
         return st.integers(NONE, count - 1)
@@ -235,10 +235,32 @@ def limits_of_a_month(draw: st.DrawFn) -> tuple[Terms, list[int], list[list[list
             max_size=4,
         )
     )
-    terms = Terms(tuple(actors), tuple(users), rising(draw(steps)), caps, budgets, draw(st.booleans()))
-    days = draw(st.integers(1, 5))
-    use = st.lists(st.lists(amounts, min_size=len(actors), max_size=len(actors)), min_size=days, max_size=days)
+    return Terms(tuple(actors), tuple(users), rising(draw(steps)), caps, budgets, draw(st.booleans()))
+
+
+@st.composite
+def limits_of_a_month(draw: st.DrawFn) -> tuple[Terms, list[int], list[list[list[int]]]]:
+    """Limits as numbers, the starts of a few days, and use by draw, day and actor, small enough to meet the limits."""
+    terms = draw(limits())
+    days, count = draw(st.integers(1, 5)), len(terms.actors)
+    use = st.lists(st.lists(st.integers(0, 12), min_size=count, max_size=count), min_size=days, max_size=days)
     return terms, [day * 10 for day in range(days)], draw(st.lists(use, min_size=1, max_size=3))
+
+
+@st.composite
+def limits_and_records(draw: st.DrawFn) -> tuple[Terms, list[tuple[int, int, int]]]:
+    """Limits as numbers, and records that meet them after a while: (time, actor, amount), in any order, many of one time.
+
+    The larger unit makes amounts and their sums longer than 53 bits; the late time makes times too long to be sorted
+    together with an actor as one number.
+    """
+    unit = draw(st.sampled_from([1, 1, 10**13 + 1]))
+    terms = draw(limits(draw(st.sampled_from([12, 130, 130])), unit))
+    times = st.integers(0, 45) | (st.just(2**61) if draw(st.integers(0, 5)) == 0 else st.just(5))
+    record = st.tuples(
+        times, st.integers(0, len(terms.actors) - 1), st.integers(0, 12).map(lambda amount: amount * unit)
+    )
+    return terms, draw(st.lists(record, max_size=60))
 
 
 @st.composite

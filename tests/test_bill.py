@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from costcalc import Account, AccountBill, Budget, CostCenter, InputError, Seats, UsageRecord, bill
 from costcalc.billing import bulk, waterfall
 from costcalc.billing.statement import expected_bill, seat_fees, spoken, timestamp
+from costcalc.billing.waterfall import Terms
 from tests.recorded import assert_as_recorded
-from tests.strategies import accounts, thorough, usage_records
+from tests.strategies import accounts, limits_and_records, thorough, usage_records
 from tests.telling import TELLING, account
 
 DAY = datetime(2026, 10, 5, 9, 30, tzinfo=UTC)
@@ -303,17 +304,33 @@ class TestWhatMustHold:
         larger = terms.model_copy(update={"seats": (*terms.seats, Seats(plan="business", count=1))})
         assert bill(records, larger).blocked_credits <= bill(records, terms).blocked_credits
 
-    @thorough(300)
-    @given(accounts(), usage_records(most=80), st.sampled_from([0, 3, 1_000]), st.sampled_from([2, 5, 2_000]))
-    def test_many_at_once_is_one_by_one(
-        self, terms: Account, records: list[UsageRecord], worth_while: int, one_by_one: int
+    @thorough(100)
+    @given(accounts(), usage_records(most=80))
+    def test_many_at_once_is_one_by_one(self, terms: Account, records: list[UsageRecord]) -> None:
+        pytest.importorskip("numpy", reason="the bulk engine needs numpy")
+        many = billed_by(bulk.flow_in_bulk, records, terms)
+        assert many == billed_by(waterfall.flow_one_by_one, records, terms)
+
+    @thorough(900)
+    @given(limits_and_records(), st.sampled_from([1, 1, 3]), st.sampled_from([1, 1, 4]), st.sampled_from([1, 4, 2**17]))
+    def test_many_at_once_end_as_one_by_one(
+        self, drawn: tuple[Terms, list[tuple[int, int, int]]], worth_while: int, one_by_one: int, largest: int
     ) -> None:
         pytest.importorskip("numpy", reason="the bulk engine needs numpy")
+        terms, records = drawn
+        columns = [array("q", column) for column in zip(*records, strict=True)] or [array("q")] * 3
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(bulk, "_WORTH_WHILE", worth_while)
             patch.setattr(bulk, "_ONE_BY_ONE", one_by_one)
-            many = billed_by(bulk.flow_in_bulk, records, terms)
-        assert many == billed_by(waterfall.flow_one_by_one, records, terms)
+            patch.setattr(bulk, "_LARGEST", largest)
+            patch.setattr(bulk, "_SMALLEST", min(largest, 4))
+            many = bulk.flow_in_bulk(terms, *columns)
+        one = waterfall.flow_one_by_one(terms, *columns)
+        for each in (many, one):
+            each.alerts.sort()
+        assert many == one
+        held = (many.included, many.metered, many.blocked, many.user_used, many.cap_used, many.budget_used)
+        assert {type(amount) for amounts in (*held, [many.pool_used]) for amount in amounts} <= {int}
 
 
 def billed_by(engine: Any, records: list[UsageRecord], terms: Account) -> AccountBill:
