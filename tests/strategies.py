@@ -142,6 +142,44 @@ def accounts(draw: st.DrawFn, *, limits: bool = True, steady: bool = False) -> A
 
 
 @st.composite
+def tight_accounts(draw: st.DrawFn) -> Account:
+    """Accounts in which most limits are near each other, so that each of them may be the one that counts."""
+    dollars = st.sampled_from([0, 3, 10, 19, 22, 25, 40])
+    centers = [
+        CostCenter(
+            name=name,
+            included_usage_cap=draw(st.booleans()),
+            excluded_from_enterprise_budget=draw(st.booleans()),
+        )
+        for name in COST_CENTERS
+    ]
+    seats = [
+        Seats(
+            plan="business",
+            users=(user,),
+            organization=draw(st.sampled_from(ORGANIZATIONS)),
+            cost_center=draw(st.none() | st.sampled_from(COST_CENTERS)),
+        )
+        for user in USERS[: draw(st.integers(1, len(USERS)))]
+    ]
+    places: list[dict[str, str]] = [{"scope": "user", "name": user} for each in seats for user in each.users]
+    places += [{"scope": "organization", "name": name} for name in sorted({str(each.organization) for each in seats})]
+    places += [{"scope": "cost_center", "name": name} for name in COST_CENTERS]
+    budgets = [{**place, "usd": draw(dollars)} for place in places if draw(st.integers(0, 4))]
+    if draw(st.booleans()):
+        seats.append(
+            Seats(plan="business", count=2, organization="acme", cost_center=draw(st.none() | st.just("platform")))
+        )
+        budgets.append({"scope": "user", "name": "*", "usd": draw(dollars)})
+    if draw(st.integers(0, 3)):
+        budgets.append({"scope": "enterprise", "usd": draw(dollars)})
+    stops = [Budget.model_validate({**each, "stop": draw(st.integers(0, 4)) > 0}) for each in budgets]
+    return Account(
+        kind="enterprise", month="2026-10", seats=tuple(seats), cost_centers=tuple(centers), budgets=tuple(stops)
+    )
+
+
+@st.composite
 def usage_records(draw: st.DrawFn, most: int = 40) -> list[UsageRecord]:
     """Usage in October 2026, some of it at the very same time, by holders of seats and by strangers."""
     times = st.integers(0, 60).map(lambda step: MONTH_START + timedelta(hours=12 * step))

@@ -3,7 +3,9 @@
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +15,7 @@ from costcalc import Account, Budget, CostCenter, InputError, Seats, UsageRecord
 from costcalc.billing.explain import WorstUse, worst_month
 from costcalc.units import plain
 from tests.recorded import assert_as_recorded
-from tests.strategies import accounts, thorough, usage_records
+from tests.strategies import accounts, thorough, tight_accounts, usage_records
 from tests.telling import TELLING, account
 
 FILE = """\
@@ -357,6 +359,19 @@ class TestLargestBill:
         if worst is not None:
             assert bill(as_records(worst), terms).total_usd == largest
 
+    @thorough(600)
+    @given(accounts(steady=True) | tight_accounts() | tight_accounts())
+    def test_the_largest_bill_is_that_of_a_linear_programme(self, terms: Account) -> None:
+        pytest.importorskip("scipy", reason="the reference is a linear programme")
+        expected = largest_by_linear_programme(terms)
+        largest = check_account(terms).largest_usd
+        assert (largest is None) == (expected is None)
+        if largest is not None and expected is not None:
+            assert abs(float(largest) - expected) < 1e-6
+        worst = worst_month(terms)
+        if worst is not None:
+            assert bill(as_records(worst), terms).total_usd == largest
+
     @given(accounts(), usage_records())
     def test_no_use_of_holders_of_seats_costs_more(self, terms: Account, records: list[UsageRecord]) -> None:
         largest = check_account(terms).largest_usd
@@ -373,6 +388,86 @@ def test_the_check_speaks_plain_words() -> None:
     assert text.startswith("The bill for 2026-10: at most $12,600. $7,600 of it are seats.")
     assert "1. The pool of 760,000 included credits, shared by all seats" in text
     assert "3. The enterprise budget over all metered use: $5,000 (stops use)" in text
+
+
+def largest_by_linear_programme(terms: Account) -> float | None:
+    """The largest bill of an account, by other means: what each may use, metered only where what is included is used up.
+
+    That is the pool, or the part of a capped cost centre; which of these are used up is tried in every way.
+    """
+    import numpy as np
+    from scipy.optimize import linprog
+
+    people = [(seats, user) for seats in terms.billed_seats() for user in seats.users or (None,) * seats.number]
+    seat_usd = float(check_account(terms).empty_bill.seat_usd)
+    if not terms.allows_additional_usage:
+        return seat_usd
+    count = len(people)
+
+    def use(included: Any, metered: Any) -> Any:
+        """The coefficients of included and metered use of those people who are meant."""
+        chosen = [[float(bool(each(seats))) for seats, _ in people] for each in (included, metered)]
+        return np.array(chosen).reshape(-1)
+
+    def nobody(_: Seats) -> bool:
+        return False
+
+    def in_center(name: str) -> Any:
+        return lambda seats: seats.cost_center == name
+
+    budget_of = terms.user_budgets()
+    rows = []
+    for place, (seats, user) in enumerate(people):
+        budget = budget_of(user, seats.cost_center)
+        if budget is not None:
+            one = np.zeros(2 * count)
+            one[[place, count + place]] = 1
+            rows.append((one, float(budget.usd)))
+    budgets = {(each.scope, each.name): each for each in terms.budgets}
+    excluded = {center.name for center in terms.cost_centers if center.excluded_from_enterprise_budget}
+
+    def payer(seats: Seats) -> tuple[str, str | None]:
+        center = ("cost_center", seats.cost_center)
+        return center if center in budgets else ("organization", seats.organization)
+
+    for key, each in budgets.items():
+        if each.stops and key[0] in ("cost_center", "organization"):
+            rows.append((use(nobody, lambda seats, key=key: payer(seats) == key), float(each.usd)))
+        elif each.stops and key[0] == "enterprise":
+            rows.append((use(nobody, lambda seats: seats.cost_center not in excluded), float(each.usd)))
+
+    def credits_usd(seats: Seats) -> float:
+        return float(terms.included_credits(seats) * seats.number) / 100
+
+    everybody = use(lambda _: True, nobody)
+    pool = sum(credits_usd(seats) for seats in terms.billed_seats())
+    rows.append((everybody, pool))
+    parts = {}
+    for center in terms.cost_centers:
+        if center.included_usage_cap:
+            parts[center.name] = sum(
+                credits_usd(seats) for seats in terms.billed_seats() if seats.cost_center == center.name
+            )
+            rows.append((use(in_center(center.name), nobody), parts[center.name]))
+    ways = [[(everybody, pool)]]
+    for used_up in product([False, True], repeat=len(parts)):
+        names = {name for name, is_used_up in zip(parts, used_up, strict=True) if is_used_up}
+        shut = use(nobody, lambda seats, names=names: seats.cost_center not in names)
+        ways.append([(use(in_center(name), nobody), parts[name]) for name in sorted(names)] + [(shut, 0.0)])
+    found = [0.0]
+    for exactly in ways:
+        answer = linprog(
+            -use(nobody, lambda _: True),
+            A_ub=np.array([row for row, _ in rows]),
+            b_ub=[most for _, most in rows],
+            A_eq=np.array([row for row, _ in exactly]),
+            b_eq=[amount for _, amount in exactly],
+        )
+        if answer.status == 3:  # unbounded
+            return None
+        if answer.status == 0:  # else this cannot be
+            found.append(-float(answer.fun or 0))
+    return seat_usd + max(found)
 
 
 def as_records(worst: tuple[WorstUse, ...]) -> list[UsageRecord]:
