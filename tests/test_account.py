@@ -371,6 +371,7 @@ class TestLargestBill:
         worst = worst_month(terms)
         if worst is not None:
             assert bill(as_records(worst), terms).total_usd == largest
+            assert terms.allows_additional_usage or not any(use.included or use.metered for use in worst)
 
     @given(accounts(), usage_records())
     def test_no_use_of_holders_of_seats_costs_more(self, terms: Account, records: list[UsageRecord]) -> None:
@@ -536,3 +537,8 @@ def test_the_words_and_fields_of_checks() -> None:
         assert list(check.rates_used()) == []
     assert_as_recorded("words-checks.txt", "\n".join(words))
     assert_as_recorded("fields-checks.json", json.dumps(fields, indent=1, ensure_ascii=False) + "\n")
+
+
+def test_what_is_no_path_of_an_account_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^an account must be an Account or the path of its file, not 5$"):
+        Account.load(5)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ import json
 import sys
 from array import array
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
@@ -513,3 +513,36 @@ def test_counted_seats_have_as_many_user_budgets() -> None:
     terms = account(Seats(plan="business", count=10), budgets=[Budget(scope="user", name="*", usd=30)])
     result = expected_bill(terms, Decimal(50_000))
     assert (result.metered_credits, result.blocked_credits) == (11_000, 20_000)
+
+
+def test_equal_seats_are_expected_together_and_those_with_their_own_budget_alone() -> None:
+    """In one step for any number of seats: what-if and sweeps ask for thousands of months of one account."""
+    terms = account(
+        Seats(plan="business", users=("ana", "bo", "cy", "dee"), organization="cy"),
+        Seats(plan="enterprise", users=("eve", "flo")),
+        Seats(plan="business", users=("gus", "hal")),
+        budgets=(
+            Budget(scope="user", name="Ana", usd=10),
+            Budget(scope="user", name="flo", usd=10),
+            Budget(scope="user", name="gus", usd=10),
+            Budget(scope="user", name="hal", usd=10),
+            Budget(scope="organization", name="cy", usd=10),
+        ),
+    )
+    result = expected_bill(terms, Decimal(12_000))
+    used_by = {share.name: share.included_nano_aiu + share.blocked_nano_aiu for share in result.by_user}
+    assert used_by == {
+        "ana": 1_500 * 10**9,
+        "3 seats of business (2)": 4_500 * 10**9,
+        "eve": 1_500 * 10**9,
+        "flo": 1_500 * 10**9,
+        "gus": 1_500 * 10**9,
+        "hal": 1_500 * 10**9,
+        None: 0,
+    }
+    assert {share.name: share.seat_nano_aiu for share in result.by_user}[None] == 3 * 19 * 10**11
+
+
+def test_an_account_without_seats_in_the_month_has_no_pool() -> None:
+    terms = account(Seats(plan="business", users=("ana",), added_on=date(2026, 11, 2)))
+    assert str(bill([used("ana", 5)], terms)).startswith("$0.05 for 2026-10, 1 record of use. There was no pool.\n")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costcalc import InputError, PriceBook, Rate, RateNotFoundError, UnknownNameError
+from costcalc import InputError, PriceBook, Rate, RateNotFoundError, TokenUsage, UnknownNameError, price
 from costcalc.pricing.book import checked_day, today
 from costcalc.pricing.rate import STATUSES
 from costcalc.showing.display import text
@@ -446,3 +446,17 @@ def test_notices_go_by_the_mean_prompt_of_the_requests() -> None:
     codes = {n.code for n in BOOK.notices(mini, AUGUST, (272_001, 0, 0, 0))}
     assert "prompt_over_context" in codes
     assert "prompt_over_context" not in {n.code for n in BOOK.notices(mini, AUGUST, (272_000, 0, 0, 10**6))}
+
+
+def test_the_higher_price_for_the_whole_request_is_told() -> None:
+    found = BOOK.notices(BOOK.rate("gpt-5.4", on=AUGUST, prompt_tokens=300_000), AUGUST)
+    assert {notice.code: notice.message for notice in found}["long_context_whole_request"] == (
+        "a prompt over 272,000 tokens takes the higher price of copilot/gpt-5.4 for every token of its request (certainty medium)"
+    )
+    assert "long_context_whole_request" not in {n.code for n in BOOK.notices(BOOK.rate("gpt-5.4", on=AUGUST), AUGUST)}
+
+
+def test_what_is_no_price_book_is_refused() -> None:
+    wanted = r"^rates must be a price book such as PriceBook\.load\('rates\.toml'\), not 'prices\.toml'$"
+    with pytest.raises(InputError, match=wanted):
+        price("gpt-5-mini", TokenUsage(output=1), rates="prices.toml")  # type: ignore[arg-type]

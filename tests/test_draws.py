@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from costcalc import Account, UsageRecord, bill
 from costcalc.billing.statement import crowd_terms, seat_fees
-from costcalc.billing.waterfall import NO_LIMIT, flow_one_by_one, step_at
+from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, Terms, flow_one_by_one, step_at
 from tests.strategies import MONTH_START, accounts, limits_of_a_month, thorough
 from tests.telling import TELLING
 
@@ -35,6 +35,13 @@ def test_each_draw_is_the_rule_record_by_record(drawn: Any) -> None:
         assert found.blocked[place].tolist() == rule.blocked
         day = int(found.exhausted_day[place])
         assert (None if day < 0 else day_us[day]) == rule.exhausted_us
+
+
+def test_a_pool_that_is_filled_again_ran_dry_on_the_first_of_the_days() -> None:
+    actor = ActorTerms(0, NONE, NONE, NONE)
+    terms = Terms((actor,), (NO_LIMIT,), ((0, 5), (10, 9)), (), (), additional_usage=True)
+    use = np.array([[[5], [4]], [[4], [4]], [[4], [5]], [[4], [0]]], dtype=np.int64)
+    assert draws.flow_over_draws(terms, [0, 10], use).exhausted_day.tolist() == [0, -1, 1, -1]
 
 
 @thorough(200)
