@@ -252,23 +252,23 @@ def limits(draw: st.DrawFn, most: int = 12, unit: int = 1) -> Terms:
 
     caps = tuple(rising(each) for each in draw(st.lists(steps, max_size=2)))
     budgets = tuple(
-        BudgetTerms("organization", str(place), amount * unit, stops)
-        for place, (amount, stops) in enumerate(draw(st.lists(st.tuples(amounts, st.booleans()), max_size=3)))
+        BudgetTerms(amount * unit, stops)
+        for amount, stops in draw(st.lists(st.tuples(amounts, st.booleans()), max_size=3))
     )
     users = draw(st.lists(st.just(NO_LIMIT) | amounts.map(lambda amount: amount * unit), min_size=1, max_size=3))
 
-    def one_of(count: int) -> st.SearchStrategy[int]:
-        return st.integers(NONE, count - 1)
-
+    # The last of the budgets may be the enterprise's, the others are of cost centres and organisations.
+    overall = draw(st.sampled_from([NONE, len(budgets) - 1]))
+    nearer = len(budgets) - (overall != NONE)
     actors = draw(
         st.lists(
             st.builds(
                 ActorTerms,
                 user=st.integers(0, len(users) - 1),
-                cap=one_of(len(caps)),
-                budget=one_of(len(budgets)),
-                enterprise=one_of(len(budgets)),
-            ).filter(lambda terms: terms.budget == NONE or terms.budget != terms.enterprise),
+                cap=st.integers(NONE, len(caps) - 1),
+                budget=st.integers(NONE, nearer - 1),
+                enterprise=st.sampled_from([NONE, overall]),
+            ),
             min_size=1,
             max_size=4,
         )

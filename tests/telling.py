@@ -77,6 +77,30 @@ TELLING: Final[dict[str, tuple[Account, list[UsageRecord]]]] = {
         account(Seats(plan="business", users=("ana",))),
         [used("2026-10", 3, f"u{number:02}", number) for number in range(52)],
     ),
+    "as many strangers as are named": (
+        account(Seats(plan="business", users=("ana",))),
+        [used("2026-10", 3, f"u{number:02}", number) for number in range(50)],
+    ),
+    "one more stranger than are named": (
+        account(Seats(plan="business", users=("ana",))),
+        [used("2026-10", 3, f"u{number:02}", number) for number in range(51)],
+    ),
+    "two of each that is told by name": (
+        account(
+            Seats(plan="business", users=("ana", "bo"), cost_center="labs", added_on=date(2026, 10, 10)),
+            Seats(plan="business", users=("cy",), cost_center="sales"),
+            cost_centers=(CostCenter(name="platform"),),
+        ),
+        [
+            used("2026-10", 3, user, 10, organization=organization, cost_center=center)
+            for user in ("ana", "bo")
+            for organization, center in (("acme", "moon"), ("zeta", "sun"))
+        ],
+    ),
+    "a user budget of nothing": (
+        account(Seats(plan="business", users=("ana",)), budgets=(Budget(scope="user", name="ana", usd=0),)),
+        [used("2026-10", 3, "ana", 10)],
+    ),
     "as many people as a table shows": (
         account(Seats(plan="business", users=tuple(f"u{number:02}" for number in range(20)))),
         [used("2026-10", 3, f"u{number:02}", number % 7) for number in range(20)],
@@ -92,6 +116,10 @@ TELLING: Final[dict[str, tuple[Account, list[UsageRecord]]]] = {
     "a promotion for others": (
         account(Seats(plan="business", users=("ana",)), month="2026-07", existing_customer=False),
         [used("2026-07", 31, "ana", 1_900)],
+    ),
+    "the first month of credits": (
+        account(Seats(plan="business", users=("ana",)), month="2026-06"),
+        [used("2026-06", 1, "ana", 5)],
     ),
     "before credits": (
         account(Seats(plan="business", users=("ana",)), month="2026-05"),

@@ -238,6 +238,10 @@ class TestWhatMustHold:
             assert sum(share.metered_nano_aiu for share in shares) == whole.metered_nano_aiu
             assert sum(share.blocked_nano_aiu for share in shares) == whole.blocked_nano_aiu
         assert sum(stop.credits for stop in result.blocks) == result.blocked_credits
+        for share in result.by_user:
+            own = [use for use in result.use if use.actor.user == share.name]
+            assert sum(use.included_nano_aiu for use in own) == share.included_nano_aiu
+            assert sum(use.metered_nano_aiu for use in own) == share.metered_nano_aiu
 
     @given(accounts(), usage_records())
     def test_no_limit_is_passed(self, terms: Account, records: list[UsageRecord]) -> None:
@@ -353,6 +357,41 @@ def billed_by(engine: Any, records: list[UsageRecord], terms: Account) -> Accoun
 def test_usage_that_cannot_be_is_refused(record: UsageRecord, message: str) -> None:
     with pytest.raises(InputError, match=message):
         bill([record], account(Seats(plan="business", users=("ana",))))
+
+
+TERMS = account(Seats(plan="business", users=("ana",)))
+
+
+@pytest.mark.parametrize(
+    ("usage", "terms", "message"),
+    [
+        ([], "account.toml", "account must be an Account; Account.load reads one from a file, not 'account.toml'"),
+        (5, TERMS, "usage must be records of usage, not 5"),
+        (["ana"], TERMS, "each record must be a UsageRecord, not 'ana'"),
+        ([UsageRecord("2026-10-05", "ana", 1)], TERMS, "the time of a record must be a datetime, not '2026-10-05'"),  # type: ignore[arg-type]
+        ([UsageRecord(DAY, 5, 1)], TERMS, "the user of a record must be a text, not 5"),  # type: ignore[arg-type]
+        ([UsageRecord(DAY, "ana", "1")], TERMS, "credits must be a number, not '1'"),  # type: ignore[arg-type]
+        (
+            [used("ana", 4 * 10**9), used("ana", 10**9)],
+            TERMS,
+            "the usage adds up to more than 4,611,686,018 credits; that cannot be right",
+        ),
+    ],
+)
+def test_mistaken_arguments_are_told_in_these_words(usage: Any, terms: Any, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        bill(usage, terms)
+    assert str(caught.value) == message
+
+
+def test_a_stranger_has_the_budget_of_the_cost_centre_that_their_use_counts_for() -> None:
+    terms = account(
+        Seats(plan="business", users=("ana",), cost_center="platform"),
+        cost_centers=(CostCenter(name="platform"),),
+        budgets=(Budget(scope="user", cost_center="platform", usd=1),),
+    )
+    result = bill([used("zoe", 300, cost_center="platform"), used("yan", 300)], terms)
+    assert {share.name: share.blocked_nano_aiu for share in result.by_user} == {"ana": 0, "yan": 0, "zoe": 200 * 10**9}
 
 
 def test_columns_are_read_the_same_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -293,7 +293,10 @@ def test_failures_that_repeat_can_turn_it_for_all_or_for_the_cheapest_alone() ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "no pass rate for api/gpt-5.4-mini; state one, such as api/gpt-5.4-mini=0.7, or name a benchmark: swe"),
+        (
+            {},
+            r"no pass rate for api/gpt-5.4-mini; state one \(--pass-rate\), such as api/gpt-5.4-mini=0.7, or name a benchmark",
+        ),
         (
             {"benchmark": "swe-bench-pro"},
             "has no pass rate for api/gpt-5.4-mini; state one.*; it has: mai-code-1-flash",

@@ -677,6 +677,17 @@ class TestLargeReports:
         assert [(each.records, each.reported_nano_aiu) for each in found] == [(9, 45 * 10**9)]
 
 
+@pytest.mark.parametrize(("more", "told"), [([True], True), ([True, False], False), ([False], False), ([None], False)])
+def test_pages_of_an_export_that_were_not_given_are_told(tmp_path: Path, more: list[bool | None], told: bool) -> None:
+    for place, each in enumerate(more):
+        call = Call("gpt-5.4-mini", 100, 0, 0, 10, at=logs.AT + timedelta(days=place))
+        page = {**logs.openai_export(call), "has_more": each}
+        (tmp_path / f"page{place}.json").write_text(json.dumps(page))
+    found = usage([tmp_path])
+    assert found.totals.records == len(more)
+    assert ("pages_missing" in {notice.code for notice in found.notices}) == told
+
+
 class TestLargeLogs:
     """The fast way adds up what the careful way reads, line by line."""
 

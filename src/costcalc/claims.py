@@ -67,14 +67,22 @@ class PriceHistory(Result):
         if not self.claims:
             yield "No price of it is known."
         else:
-            yield Table(
-                ("route", "prompt over", *PRICE_COLUMNS, "price", "age", "from", "until", f"on {self.on}", "change"),
-                tuple(
-                    (*_claim_cells(rate, self.on), _change_words(rate, change))
-                    for rate, change in zip(self.claims, self.changes, strict=True)
-                ),
-                "Claims, USD per million tokens",
+            columns: tuple[str, ...] = (
+                "route",
+                "prompt over",
+                *PRICE_COLUMNS,
+                "price",
+                "age",
+                "from",
+                "until",
+                f"on {self.on}",
             )
+            cells: list[tuple[Any, ...]] = [_claim_cells(rate, self.on) for rate in self.claims]
+            changes = [_change_words(rate, change) for rate, change in zip(self.claims, self.changes, strict=True)]
+            if any(changes):
+                columns = (*columns, "change")
+                cells = [(*each, change) for each, change in zip(cells, changes, strict=True)]
+            yield Table(columns, tuple(cells), "Claims, USD per million tokens")
         for rivals in self.conflicts:
             prices = "; ".join(f"{rate.source} ({rate.status}): {_words(rate)}" for rate in rivals)
             yield f"Conflict on {self.on}, route {rivals[0].route}: {prices}"

@@ -89,6 +89,8 @@ class ReadLog:
         self.other_rows: int = 0
         self.repeated: int = 0
         self.incomplete_sessions: int = 0
+        self.pages_before_others: int = 0
+        self.last_pages: int = 0
 
     def skip(self, file: str, line: int, reason: str) -> None:
         """Note a row that could not be used. The reason never holds contents of messages."""
@@ -97,9 +99,14 @@ class ReadLog:
             self.skipped.append(Skipped(file, line, reason))
 
     def notices(self) -> Iterator[Notice]:
-        """What a result says of rows and files that are in none of its figures."""
+        """What a result says of rows, files and pages that are in none of its figures."""
         if self.skipped_count:
             yield Notice("rows_left_out", f"left out: {rows_or_files(self.skipped_count)} that could not be used")
+        if self.pages_before_others and not self.last_pages:
+            yield Notice(
+                "pages_missing",
+                "the usage export has more pages (has_more) than were given; their usage is in no figure",
+            )
 
     def add(self, other: "ReadLog") -> None:
         """Note what another log does."""
@@ -108,6 +115,8 @@ class ReadLog:
         self.other_rows += other.other_rows
         self.repeated += other.repeated
         self.incomplete_sessions += other.incomplete_sessions
+        self.pages_before_others += other.pages_before_others
+        self.last_pages += other.last_pages
 
 
 def nano_aiu_of_credits(credits: Decimal) -> int:

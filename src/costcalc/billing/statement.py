@@ -515,9 +515,7 @@ class _Plan:
             caps=tuple(
                 included_steps(account, [seats for seats in billed if seats.cost_center == name]) for name in self.caps
             ),
-            budgets=tuple(
-                BudgetTerms(each.scope, each.name, nearest_nano_aiu(each.usd), each.stops) for each in self.budgets
-            ),
+            budgets=tuple(BudgetTerms(nearest_nano_aiu(each.usd), each.stops) for each in self.budgets),
             additional_usage=account.allows_additional_usage,
         )
 
@@ -545,9 +543,9 @@ class _Plan:
         for seats, fee in fees:
             if seats.users:
                 for user in seats.users:
-                    add(Actor(user, seats.organization, seats.cost_center), fee, 0, 0, 0)
+                    add(Actor(user, seats.organization, seats.cost_center), fee)
             else:
-                add((None, seats.organization, seats.cost_center), fee * seats.number, 0, 0, 0)
+                add((None, seats.organization, seats.cost_center), fee * seats.number)
         for index, actor in enumerate(self.actors):
             add(actor, 0, waterfall.included[index], waterfall.metered[index], waterfall.blocked[index])
         whole = Share(
@@ -676,9 +674,8 @@ class _Plan:
                 )
         for budget in self.budgets:
             if not budget.usd and not budget.stop:
-                what = "use" if budget.scope == "user" else "metered use"
                 yield Notice(
-                    "zero_budget_stops", f"the {budget.label} is $0: it stops {what} at once, whatever stop says"
+                    "zero_budget_stops", f"the {budget.label} is $0: it stops metered use at once, whatever stop says"
                 )
         capped = any(waterfall.cap_left(index, _END) for index in range(len(self.caps)))
         if capped and waterfall.exhausted_us is not None:

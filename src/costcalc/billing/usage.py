@@ -115,11 +115,9 @@ def instant(time_us: int) -> datetime:
 def nano_aiu_of(credits: Decimal | int) -> tuple[int, bool]:
     """Credits in nano-AIU, and whether they had to be rounded to the nearest.
 
-    Raises `InputError` for credits that are negative, not finite, or more than `MAX_NANO_AIU`.
+    Raises `InputError` for credits that are negative, or more than `MAX_NANO_AIU`.
     """
     amount = Decimal(credits)
-    if not amount.is_finite():
-        raise InputError(f"credits must be a number, not {amount}")
     if amount < 0:
         raise InputError(f"credits must not be negative, not {amount}")
     if amount > MAX_NANO_AIU // 10**9:

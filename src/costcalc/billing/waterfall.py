@@ -26,16 +26,17 @@ NONE: Final = -1
 
 
 class BudgetTerms(NamedTuple):
-    """A shared budget of the metered phase: its scope and name, its amount, and whether use stops at it."""
+    """A shared budget of the metered phase: its amount, and whether use stops at it."""
 
-    scope: str
-    name: str | None
     nano_aiu: int
     stops: bool
 
 
 class ActorTerms(NamedTuple):
-    """What an actor's records pass: indices of its user, capped cost centre and budgets, `NONE` where there is none."""
+    """What an actor's records pass: indices of its user, capped cost centre and budgets, `NONE` where there is none.
+
+    A budget is one of cost centres and organisations (`budget`) or the one over all (`enterprise`), never both.
+    """
 
     user: int
     cap: int

@@ -62,7 +62,7 @@ def forecast(
     precision: Annotated[
         Decimal | None,
         typer.Option(
-            parser=parse_number, metavar="X", help="Draw until P50 and P90 of the bill are this exact: 0.01 is 1 %."
+            parser=parse_share, metavar="X", help="Draw until P50 and P90 of the bill are this exact: 0.01 or 1%."
         ),
     ] = None,
     budget: Annotated[
@@ -188,7 +188,7 @@ def backtest(
     split: Annotated[
         Decimal | None,
         typer.Option(
-            parser=parse_number, metavar="P", help="Cut once, after this share of the days (default: after each week)."
+            parser=parse_share, metavar="P", help="Cut once, after this share of the days (default: after each week)."
         ),
     ] = None,
     user: Annotated[str | None, typer.Option(metavar="USER", help="Only this person's use.")] = None,

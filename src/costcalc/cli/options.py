@@ -56,11 +56,11 @@ def parse_number(text: str) -> Decimal:
 
 
 def parse_signed(text: str | Decimal) -> Decimal:
-    """A number that may be below 0, exactly as written: 0.05 or -0.02."""
+    """A share that may be below 0, exactly as written: 0.05, 5% or -0.02."""
     if isinstance(text, Decimal):  # the option's default
         return text
     stripped = text.strip()
-    return -parse_number(stripped[1:]) if stripped.startswith("-") else parse_number(stripped)
+    return -parse_share(stripped[1:]) if stripped.startswith("-") else parse_share(stripped)
 
 
 def parse_share(text: str) -> Decimal:
@@ -169,7 +169,7 @@ Plans = Annotated[
 ]
 Months = Annotated[int, typer.Option(parser=parse_count, metavar="N", help="How many months ahead, this one included.")]
 UsageGrowth = Annotated[
-    Decimal, typer.Option(parser=parse_signed, metavar="X", help="Growth of use a month: 0.05 is 5 %.")
+    Decimal, typer.Option(parser=parse_signed, metavar="X", help="Growth of use a month: 0.05 or 5%.")
 ]
 HeadcountGrowth = Annotated[
     Decimal, typer.Option(parser=parse_signed, metavar="X", help="Growth of the number of people a month.")

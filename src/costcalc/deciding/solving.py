@@ -592,7 +592,7 @@ def _pass_rates(
         elif percent is not None:
             found.append((Fraction(percent) / 100, "benchmark"))
         else:
-            state = f"state one, such as {option.route}/{option.model}=0.7"
+            state = f"state one (--pass-rate), such as {option.route}/{option.model}=0.7"
             if table is None:
                 raise InputError(f"no pass rate for {name}; {state}, or name a benchmark: {', '.join(benchmarks())}")
             known_models = ", ".join(each.model for each in table.results)

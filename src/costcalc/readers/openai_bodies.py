@@ -107,11 +107,20 @@ def read_export(path: str, log: ReadLog, told: "Callable[[int], object] | None" 
     pages = [(1, whole)] if isinstance(whole, dict) else objects(path, log, (EXPORT_SIGN,), told)
     results = (
         (line, (unix_time(bucket.get("start_time")), result))
-        for line, page in pages
+        for line, page in _counted(pages, log)
         for bucket in tables(page, "data") or [page]
         for result in tables(bucket, "results")
     )
     yield from each_row(path, log, results, partial(_result, path))
+
+
+def _counted(pages: "Iterable[tuple[int, dict[str, Any]]]", log: ReadLog) -> "Iterator[tuple[int, dict[str, Any]]]":
+    """The pages, it being noted whether others follow them."""
+    for line, page in pages:
+        more = page.get("has_more")
+        log.pages_before_others += more is True
+        log.last_pages += more is False
+        yield line, page
 
 
 def _result(path: str, line: int, found: "tuple[datetime | None, Mapping[str, Any]]") -> UsageEntry:
