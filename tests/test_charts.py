@@ -189,6 +189,17 @@ def test_the_last_day_of_a_forecast_is_its_month(name: str) -> None:
                 assert rising == sorted(rising)
 
 
+def test_the_bills_of_a_forecast_are_titled_by_the_least_of_them() -> None:
+    def title(*options: str) -> str:
+        found = costcalc.forecast("interactive_ide", list(options), on=JUNE, draws=500)
+        (chart,) = (each for each in found.charts() if each.name == "bills")
+        return chart.title
+
+    alone, other = title(PRO), "copilot/claude-haiku-4.5@pro"
+    assert re.fullmatch(rf"Nine of ten months cost less than \$[\d.,]+: {PRO}", alone)
+    assert title(PRO, other) == title(other, PRO) == f"{alone}, the least of 2 options"
+
+
 def test_the_use_by_day_is_of_the_first_draws() -> None:
     many, fewer = (
         costcalc.forecast("interactive_ide", PRO, on=JUNE, draws=draws).options[0].months[0]

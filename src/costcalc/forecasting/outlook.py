@@ -431,8 +431,10 @@ class Forecast(Result):
         ]
         if self.budget_usd is not None:
             marks.append(Mark("rule", (Point(self.budget_usd, None),), f"budget {usd(self.budget_usd)}"))
-        total = found[0][1]
-        title = f"Nine of ten months cost less than {usd(cents(total[90]))}: {self.options[0].option}"
+        least = min(self.options, key=lambda each: each.months[0].total_usd[90])
+        within = usd(cents(least.months[0].total_usd[90]))
+        others = f", the least of {len(self.options)} options" if len(self.options) > 1 else ""
+        title = f"Nine of ten months cost less than {within}: {least.option}{others}"
         axis = Axis("bill of a month", "US dollars")
         return Chart("bills", title, self._caption(), axis, Axis("option", scale="name"), tuple(marks))
 
