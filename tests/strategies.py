@@ -238,7 +238,7 @@ def damaged_bytes(draw: st.DrawFn, whole: bytes, start: int = 0) -> bytes:
 @st.composite
 def limits(draw: st.DrawFn, most: int = 12, unit: int = 1) -> Terms:
     """Limits as numbers of `unit`, up to `most` of them; pool and caps rise at 10, 20, 30 or 40."""
-    amounts = st.integers(0, most)
+    amounts = st.integers(0, most) | st.sampled_from([each for each in (4, 8, 20, 40, 100) if each <= most])
     steps = st.lists(st.tuples(st.integers(0, 4), amounts), max_size=3).map(
         lambda found: tuple(sorted((day * 10, amount) for day, amount in dict(found).items()))
     )
@@ -289,10 +289,10 @@ def limits_of_a_month(draw: st.DrawFn) -> tuple[Terms, list[int], list[list[list
 def limits_and_records(draw: st.DrawFn) -> tuple[Terms, list[tuple[int, int, int]]]:
     """Limits as numbers, and records that meet them after a while: (time, actor, amount), in any order, many of one time.
 
-    The larger unit makes amounts and their sums longer than 53 bits; the late time makes times too long to be sorted
-    together with an actor as one number.
+    A unit that is not 1 makes thresholds of budgets be no round numbers, the larger one amounts and their sums longer than
+    53 bits; the late time makes times too long to be sorted together with an actor as one number.
     """
-    unit = draw(st.sampled_from([1, 1, 10**13 + 1]))
+    unit = draw(st.sampled_from([1, 7, 10**15 + 1]))
     terms = draw(limits(draw(st.sampled_from([12, 130, 130])), unit))
     times = st.integers(0, 45) | (st.just(2**61) if draw(st.integers(0, 5)) == 0 else st.just(5))
     record = st.tuples(

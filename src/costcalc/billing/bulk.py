@@ -123,7 +123,7 @@ def _in_order(times: "Ints", actors: "Ints", amounts: "Ints", actor_count: int) 
     import numpy as np
 
     first = int(times.min())
-    bits = max(1, (actor_count - 1).bit_length())
+    bits = (actor_count - 1).bit_length()
     if (int(times.max()) - first).bit_length() + bits <= 62:
         order = np.argsort(((times - first) << bits) | actors, kind="stable")
     else:
@@ -278,12 +278,10 @@ class _Stretches:
         return first
 
     def _to_next_threshold(self, budget: int) -> int:
-        """Metered use until a budget's next alert, or until it stops use; `NO_LIMIT` where neither is to come."""
-        terms = self.terms.budgets[budget]
+        """Metered use until a budget's next alert, the last of which is at its end; `NO_LIMIT` where none is to come."""
         used = int(self.waterfall.budget_used[budget])
-        marks = [-(-terms.nano_aiu * percent // 100) for percent in THRESHOLDS]
-        ahead = [mark - used for mark in marks if mark > used]
-        return min(ahead, default=0 if terms.stops else NO_LIMIT)
+        marks = [-(-self.terms.budgets[budget].nano_aiu * percent // 100) for percent in THRESHOLDS]
+        return min((mark - used for mark in marks if mark > used), default=NO_LIMIT)
 
     def _add(self, sums: "Ints", index: "Ints", amounts: "Ints") -> None:
         """Add amounts to the sums at their indices, exactly.
@@ -345,11 +343,10 @@ class _Stretches:
         """Note the thresholds of user budgets that records passed."""
         np = self.np
         limits = self.user_limit[users]
-        open_ = (limits < NO_LIMIT) & (allowed > 0)
         for percent in THRESHOLDS:
             # The least amount that reaches the threshold, without a product that could overflow.
             marks = limits - limits // 100 * (100 - percent) - (limits % 100 * (100 - percent)) // 100
-            crossing = np.flatnonzero(open_ & (before < marks) & (before + allowed >= marks))
+            crossing = np.flatnonzero((limits < NO_LIMIT) & (before < marks) & (before + allowed >= marks))
             times = self.times[rows]
             self.waterfall.alerts += [
                 Alert(int(times[row]), NONE, int(users[row]), percent) for row in crossing.tolist()
