@@ -529,6 +529,27 @@ def test_an_organisation_that_is_the_account_is_that_of_its_use(named_by: str) -
     assert "unknown_organizations" not in {notice.code for notice in result.notices}
 
 
+@pytest.mark.parametrize(("kind", "seat"), [("organization", "zeta"), ("enterprise", None)])
+def test_seats_keep_their_organisation_where_it_is_not_that_of_their_use(kind: Any, seat: str | None) -> None:
+    terms = Account(kind=kind, month="2026-10", seats=(Seats(plan="business", users=("ana",), organization=seat),))
+    result = bill([used("bo", 5, organization="acme")], terms)
+    assert {share.name: share.seat_nano_aiu for share in result.by_organization} == {"acme": 0, seat: 19 * 10**11}
+    assert "unknown_organizations" in {notice.code for notice in result.notices}
+
+
+def test_limits_that_are_met_at_one_time_are_listed_by_name() -> None:
+    terms = account(
+        Seats(plan="business", users=("ana",), organization="zeta"),
+        Seats(plan="business", users=("bo",), organization="acme"),
+        budgets=[Budget(scope="organization", name=name, usd=1, stop=True) for name in ("zeta", "acme")],
+    )
+    result = bill([used("ana", 6_000), used("bo", 6_000)], terms)
+    assert [stop.name for stop in result.blocks] == ["acme", "zeta"]
+    assert [(alert.name, alert.percent) for alert in result.alerts] == [
+        (name, percent) for name in ("acme", "zeta") for percent in (75, 90, 100)
+    ]
+
+
 def test_use_of_two_organisations_is_not_all_of_the_one_that_is_the_account() -> None:
     account = Account(
         kind="organization",

@@ -143,9 +143,10 @@ def worst_month(account: Account) -> tuple[WorstUse, ...] | None:
     """The use by holders of seats that costs the most; None where nothing stops it.
 
     Metered use starts when the pool is used up, or a capped cost centre's own part of it; both are least at the start of
-    the month, and seats added within it are taken to be used from its start. So either the pool is used up first, or only
-    the parts of capped cost centres are: in each case as much as possible of what user budgets leave flows through the
-    budgets that stop use. A maximum flow, exactly.
+    the month, and seats added within it are taken to be used from its start. So either as much as possible of the pool is
+    used up first, or only the parts of capped cost centres are: in each case as much as possible of what user budgets leave
+    flows through the budgets that stop use. A maximum flow, exactly. (Where all together cannot use up the pool, only those
+    are left with something to use whose cost centre has used up its part.)
     """
     billed = account.billed_seats()
     if not account.allows_additional_usage or not billed:
@@ -160,7 +161,6 @@ def worst_month(account: Account) -> tuple[WorstUse, ...] | None:
     found: list[tuple[WorstUse, ...] | None] = []
     for pool_first in (True, False):
         flow = _Flow()
-        demand = pool if pool_first else 0
         for place, seats in enumerate(billed):
             part = part_of.get(seats.cost_center or "")
             flow.limit("all", place, min(_UNLIMITED, sum(users[place]) * (1 if seats.users else seats.number)))
@@ -173,9 +173,7 @@ def worst_month(account: Account) -> tuple[WorstUse, ...] | None:
                 flow.capacity[("part", seats.cost_center), "included"] = part
         if pool_first:
             flow.limit("pool", "included", pool)
-        ready = flow.send("all", "included")
-        if pool_first and ready < demand:
-            continue  # all user budgets together do not use up the pool
+        flow.send("all", "included")
         metering = set()
         for place, seats in enumerate(billed):
             key = (("part", seats.cost_center), "included")
@@ -254,12 +252,11 @@ class _Flow:
             room = min(room, self.shared[start[:2]] - used) if ends[start[2]] == end else room
         return room
 
-    def send(self, source: Any, sink: Any) -> int:
-        """Send as much as possible, and say how much that was."""
+    def send(self, source: Any, sink: Any) -> None:
+        """Send as much as possible."""
         ways: dict[Any, list[Any]] = {}
         for start, end in sorted({each for edge in self.capacity for each in (edge, edge[::-1])}, key=str):
             ways.setdefault(start, []).append(end)
-        sent = 0
         while True:
             came_from: dict[Any, Any] = {source: None}
             queue = [source]
@@ -269,7 +266,7 @@ class _Flow:
                         came_from[following] = node
                         queue.append(following)
             if sink not in came_from:
-                return sent
+                return
             path = [sink]
             while came_from[path[-1]] is not None:
                 path.append(came_from[path[-1]])
@@ -278,4 +275,3 @@ class _Flow:
             for start, end in steps:
                 self.flow[start, end] = self.flow.get((start, end), 0) + amount
                 self.flow[end, start] = self.flow.get((end, start), 0) - amount
-            sent += amount
