@@ -298,7 +298,8 @@ def limits_and_records(draw: st.DrawFn) -> tuple[Terms, list[tuple[int, int, int
     record = st.tuples(
         times, st.integers(0, len(terms.actors) - 1), st.integers(0, 12).map(lambda amount: amount * unit)
     )
-    return terms, draw(st.lists(record, max_size=60))
+    records = draw(st.sampled_from([0, 1, 10, 30, 60]))
+    return terms, draw(st.lists(record, min_size=records, max_size=records))
 
 
 @st.composite

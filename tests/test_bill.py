@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from costcalc import Account, AccountBill, Budget, CostCenter, InputError, Seats, UsageRecord, bill
 from costcalc.billing import bulk, waterfall
 from costcalc.billing.statement import expected_bill, seat_fees, spoken, timestamp
-from costcalc.billing.waterfall import Terms
+from costcalc.billing.waterfall import NO_LIMIT, NONE, ActorTerms, BudgetTerms, Terms
 from tests.recorded import assert_as_recorded
 from tests.strategies import accounts, limits_and_records, thorough, usage_records
 from tests.telling import TELLING, account
@@ -335,6 +335,37 @@ class TestWhatMustHold:
         assert many == one
         held = (many.included, many.metered, many.blocked, many.user_used, many.cap_used, many.budget_used)
         assert {type(amount) for amounts in (*held, [many.pool_used]) for amount in amounts} <= {int}
+
+
+@pytest.mark.parametrize("whose", ["user", "budget"])
+@given(
+    st.integers(1, 400) | st.integers(1, 2**60),
+    st.sampled_from(waterfall.THRESHOLDS),
+    st.sampled_from([-1, 0, 1]),
+    st.integers(0, 100),
+)
+def test_an_alert_is_due_when_its_share_of_the_budget_is_reached_exactly(
+    whose: str, limit: int, percent: int, beside: int, before: int
+) -> None:
+    pytest.importorskip("numpy", reason="the bulk engine needs numpy")
+    terms = Terms(
+        actors=(ActorTerms(0, NONE, 0 if whose == "budget" else NONE, NONE),),
+        user_limits=(limit if whose == "user" else NO_LIMIT,),
+        pool=((0, 0),),
+        caps=(),
+        budgets=(BudgetTerms(limit, stops=False),) if whose == "budget" else (),
+        additional_usage=True,
+    )
+    most = max(0, -(-limit * percent // 100) + beside)  # just below the threshold, on it, or just above
+    first = min(most, before)
+    columns = array("q", [1, 2]), array("q", [0, 0]), array("q", [first, most - first])
+    for engine in (waterfall.flow_one_by_one, bulk.flow_in_bulk):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(bulk, "_ONE_BY_ONE", 1)
+            found = engine(terms, *columns)
+        reached = min(most, limit) if whose == "user" else most
+        due = [each for each in waterfall.THRESHOLDS if reached * 100 >= limit * each]
+        assert [alert.percent for alert in found.alerts] == due
 
 
 def billed_by(engine: Any, records: list[UsageRecord], terms: Account) -> AccountBill:

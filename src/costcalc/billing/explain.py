@@ -1,6 +1,6 @@
 """An account in plain words: who draws on what, in which order, and the largest bill that is possible."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, Final, NamedTuple
@@ -143,54 +143,37 @@ def worst_month(account: Account) -> tuple[WorstUse, ...] | None:
     """The use by holders of seats that costs the most; None where nothing stops it.
 
     Metered use starts when the pool is used up, or a capped cost centre's own part of it; both are least at the start of
-    the month, and seats added within it are taken to be used from its start. So either as much as possible of the pool is
-    used up first, or only the parts of capped cost centres are: in each case as much as possible of what user budgets leave
-    flows through the budgets that stop use. A maximum flow, exactly. (Where all together cannot use up the pool, only those
-    are left with something to use whose cost centre has used up its part.)
+    the month, and seats added within it are taken to be used from its start. So as much as possible of the pool is used up
+    first, and as much as possible of what user budgets leave flows through the budgets that stop use. Where all together
+    cannot use up the pool, only those have something left whose cost centre has used up its part. A maximum flow, exactly.
     """
     billed = account.billed_seats()
     if not account.allows_additional_usage or not billed:
         return tuple(WorstUse(seats, 0, 0, ()) for seats in billed)
-    names = [center.name for center in account.cost_centers if center.included_usage_cap]
-    pool, *parts = (
-        included_steps(account, [each for each in billed if name is None or each.cost_center == name])[0][1]
-        for name in (None, *names)
-    )
-    part_of = dict(zip(names, parts, strict=True))
+
+    def included_at_first(seats: Iterable[Seats]) -> int:
+        return included_steps(account, seats)[0][1]
+
+    capped = {center.name for center in account.cost_centers if center.included_usage_cap}
     users = _user_limits(account, billed)
-    found: list[tuple[WorstUse, ...] | None] = []
-    for pool_first in (True, False):
-        flow = _Flow()
-        for place, seats in enumerate(billed):
-            part = part_of.get(seats.cost_center or "")
-            flow.limit("all", place, min(_UNLIMITED, sum(users[place]) * (1 if seats.users else seats.number)))
-            if pool_first:
-                flow.limit(place, ("part", seats.cost_center) if part is not None else "pool", _UNLIMITED)
-                if part is not None:
-                    flow.capacity[("part", seats.cost_center), "pool"] = part
-            elif part is not None:
-                flow.limit(place, ("part", seats.cost_center), _UNLIMITED)
-                flow.capacity[("part", seats.cost_center), "included"] = part
-        if pool_first:
-            flow.limit("pool", "included", pool)
-        flow.send("all", "included")
-        metering = set()
-        for place, seats in enumerate(billed):
-            key = (("part", seats.cost_center), "included")
-            if pool_first or (key in flow.capacity and not flow.left(*key)):
-                metering.add(place)
-        _add_budgets(flow, account, billed, metering)
-        flow.send("all", "metered")
-        uses = tuple(
-            WorstUse(seats, flow.through(place, ("part", seats.cost_center)) + flow.through(place, "pool"),
-                     flow.through(place, ("metered", place)), users[place])
-            for place, seats in enumerate(billed)
-        )  # fmt: skip
-        found.append(None if sum(each.metered for each in uses) >= _UNLIMITED // 2 else uses)
-    if None in found:
-        return None
-    known = [uses for uses in found if uses is not None]
-    return max(known, key=lambda uses: sum(each.metered for each in uses))
+    flow = _Flow()
+    for place, seats in enumerate(billed):
+        flow.limit("all", place, min(_UNLIMITED, sum(users[place]) * (1 if seats.users else seats.number)))
+        part = ("part", seats.cost_center) if seats.cost_center in capped else "pool"
+        flow.limit(place, part, _UNLIMITED)
+    for name in capped:
+        members = [seats for seats in billed if seats.cost_center == name]
+        flow.limit(("part", name), "pool", included_at_first(members))
+    flow.limit("pool", "included", included_at_first(billed))
+    flow.send("all", "included")
+    _add_budgets(flow, account, billed)
+    flow.send("all", "metered")
+    uses = tuple(
+        WorstUse(seats, flow.through(place, ("part", seats.cost_center)) + flow.through(place, "pool"),
+                 flow.through(place, ("metered", place)), users[place])
+        for place, seats in enumerate(billed)
+    )  # fmt: skip
+    return None if sum(each.metered for each in uses) >= _UNLIMITED // 2 else uses
 
 
 _UNLIMITED: Final = 10**40
@@ -206,7 +189,7 @@ def _user_limits(account: Account, billed: Sequence[Seats]) -> list[tuple[int, .
     return limits
 
 
-def _add_budgets(flow: "_Flow", account: Account, billed: Sequence[Seats], metering: set[int]) -> None:
+def _add_budgets(flow: "_Flow", account: Account, billed: Sequence[Seats]) -> None:
     """The way of metered use: the cost centre's budget, else the organisation's, then the enterprise's."""
     stops = {account.budget_key(each): nearest_nano_aiu(each.usd) for each in account.budgets if each.stops}
     owners = {account.budget_key(each) for each in account.budgets}
@@ -214,8 +197,6 @@ def _add_budgets(flow: "_Flow", account: Account, billed: Sequence[Seats], meter
     excluded = {center.name for center in account.cost_centers if center.excluded_from_enterprise_budget}
     flow.limit("enterprise", "metered", overall)
     for place, seats in enumerate(billed):
-        if place not in metering:
-            continue
         center: tuple[str, str | None] = ("cost_center", seats.cost_center)
         budget = center if center in owners else ("organization", account.organization_of(seats.organization))
         beside = seats.cost_center in excluded
