@@ -335,6 +335,26 @@ class TestLargestBill:
         )
         assert check_account(terms).largest_usd == 38 + 12
 
+    def test_who_can_only_meter_through_a_budget_comes_before_who_can_use_the_pool_instead(self) -> None:
+        """Bo's part of the pool is used up; ana shares his budget, but can use the pool in place of cy, who then meters more."""
+        terms = Account(
+            kind="enterprise",
+            month="2026-10",
+            seats=(
+                Seats(plan="business", users=("cy",), organization="zeta"),
+                Seats(plan="business", users=("ana",), organization="acme"),
+                Seats(plan="business", users=("bo",), organization="acme", cost_center="platform"),
+            ),
+            cost_centers=(CostCenter(name="platform", included_usage_cap=True),),
+            budgets=(
+                Budget(scope="user", name="cy", usd=40),
+                Budget(scope="user", name="ana", usd=19),
+                Budget(scope="user", name="bo", usd=40),
+                Budget(scope="organization", name="acme", usd=10, stop=True),
+            ),
+        )
+        assert check_account(terms).largest_usd == 57 + 10 + 21
+
     def test_seats_added_within_the_month_bring_their_credits_too_late(self) -> None:
         terms = Account(
             kind="enterprise",

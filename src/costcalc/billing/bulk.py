@@ -215,7 +215,7 @@ class _Stretches:
         count = self._first_at_limit(time_us, actors, included, metered)
         if not count:
             return 0
-        part = slice(0, count)
+        part = slice(count)
         self._add(waterfall.included, actors[part], included[part])
         self._add(waterfall.metered, actors[part], metered[part])
         self._add(waterfall.user_used, users[part], allowed[part])

@@ -242,7 +242,7 @@ class _Flow:
             came_from: dict[Any, Any] = {source: None}
             queue = [source]
             for node in queue:
-                for following in ways.get(node, ()):
+                for following in ways[node]:
                     if following not in came_from and self.left(node, following) > 0:
                         came_from[following] = node
                         queue.append(following)

@@ -94,13 +94,13 @@ def _reported(path: str, account: Account, progress: "Callable[[int], object] | 
     log = ReadLog()
     entries = plain_report.read(path, log, frozenset({"user", "organization", "cost_center"}))
     builder = ColumnBuilder()
-    other_days: list[datetime] = []
+    other_days: set[datetime] = set()
     other_rows = nameless = 0
     for entry in github_report.read(path, log, progress) if entries is None else entries:
         if entry.time is None or entry.reported_nano_aiu is None:
             raise AssertionError(entry)  # every row of a report has both
         if not account.starts <= entry.time < account.ends:
-            other_days.append(entry.time)
+            other_days.add(entry.time)
             other_rows += entry.records
             continue
         nameless += 0 if entry.user else entry.records
