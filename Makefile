@@ -29,7 +29,7 @@ bench: ## speed against a peer, as ratios of one run
 cover: ## tests with branch coverage
 	$(BIN)/pytest -n auto --cov --cov-fail-under=95
 
-mutants: ## whether the tests notice mistakes in the money code (an hour); see docs/quality.md
+mutants: ## whether the tests notice mistakes in the money code (40 minutes); see docs/quality.md
 	COSTCALC_EXAMPLES=few PYTEST_ADDOPTS='-p no:unraisableexception -p no:threadexception' $(BIN)/mutmut run --max-children 2
 	$(BIN)/python -m tests.mutants
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from costcalc import Account, AccountBill, Budget, CostCenter, InputError, Seats, UsageRecord, bill
@@ -315,6 +315,10 @@ class TestWhatMustHold:
         many = billed_by(bulk.flow_in_bulk, records, terms)
         assert many == billed_by(waterfall.flow_one_by_one, records, terms)
 
+    # A capped cost centre has the last nano-AIU of its part left.
+    @example(
+        (Terms((ActorTerms(0, 0, NONE, NONE),), (NO_LIMIT,), ((0, 9),), (((0, 1),),), (), True), [(5, 0, 3)]), 1, 1, 4
+    )
     @thorough(900)
     @given(limits_and_records(), st.sampled_from([1, 1, 3]), st.sampled_from([1, 1, 4]), st.sampled_from([1, 4, 2**17]))
     def test_many_at_once_end_as_one_by_one(
@@ -337,7 +341,10 @@ class TestWhatMustHold:
         assert {type(amount) for amounts in (*held, [many.pool_used]) for amount in amounts} <= {int}
 
 
+# Amounts that binary floating point cannot hold.
 @pytest.mark.parametrize("whose", ["user", "budget"])
+@example(10**18 + 86, 75, 0, 0)
+@example(10**18 + 65, 75, 0, 0)
 @given(
     st.integers(1, 400) | st.integers(1, 2**60),
     st.sampled_from(waterfall.THRESHOLDS),
