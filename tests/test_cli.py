@@ -283,6 +283,8 @@ MISTAKES = [
     (["estimate", "nobody", "--model", "gpt-5-mini"], "unknown profile 'nobody'; known: light_chat"),
     (["estimate", "--model", "gpt-5-mini", "--plan", "gold"], "unknown plan 'gold'; known: free, student, pro"),
     (["estimate", "--model", "gpt-5-mini", "--developers", "0"], "developers must be a whole number from 1"),
+    (["forecast", "--usage-growth", "5x"], "'5x' is not a share such as 0.05, 5% or -0.02"),
+    (["forecast", "--headcount-growth", "--5%"], "'--5%' is not a share such as"),
     (["estimate", "--model", "gpt-5-mini", "--tasks-per-day", "-1"], "'-1' is not a number of at least 0"),
     (["estimate", "--model", "gpt-5-mini", "--tasks-per-day", "nan"], "'nan' is not a number of at least 0"),
     (["estimate", "--model", "gpt-5-mini", "--active-days", "32"], "active_days"),

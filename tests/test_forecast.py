@@ -738,3 +738,14 @@ def test_a_result_shows_itself_and_is_frozen() -> None:
     with pytest.raises(AttributeError):
         found.seed = 3  # type: ignore[misc]
     assert len(found.rows()) == 3
+
+
+def test_growth_and_precision_may_be_percentages(costcalc: Run) -> None:
+    as_shares = costcalc(
+        "forecast", "--usage-growth", "-0.05", "--headcount-growth", "0.02", "--months", "2", "--precision", "0.05"
+    )
+    as_percent = costcalc(
+        "forecast", "--usage-growth", "-5%", "--headcount-growth", "2%", "--months", "2", "--precision", "5%"
+    )
+    assert as_shares[0] == 0
+    assert as_percent == as_shares

@@ -55,12 +55,15 @@ def parse_number(text: str) -> Decimal:
     return Decimal(stripped.replace(",", "").replace("_", ""))
 
 
-def parse_signed(text: str | Decimal) -> Decimal:
+def parse_growth(text: str | Decimal) -> Decimal:
     """A share that may be below 0, exactly as written: 0.05, 5% or -0.02."""
     if isinstance(text, Decimal):  # the option's default
         return text
     stripped = text.strip()
-    return -parse_share(stripped[1:]) if stripped.startswith("-") else parse_share(stripped)
+    try:
+        return -parse_share(stripped[1:]) if stripped.startswith("-") else parse_share(stripped)
+    except typer.BadParameter:
+        raise typer.BadParameter(f"{text!r:.40} is not a share such as 0.05, 5% or -0.02") from None
 
 
 def parse_share(text: str) -> Decimal:
@@ -169,10 +172,10 @@ Plans = Annotated[
 ]
 Months = Annotated[int, typer.Option(parser=parse_count, metavar="N", help="How many months ahead, this one included.")]
 UsageGrowth = Annotated[
-    Decimal, typer.Option(parser=parse_signed, metavar="X", help="Growth of use a month: 0.05 or 5%.")
+    Decimal, typer.Option(parser=parse_growth, metavar="X", help="Growth of use a month: 0.05 or 5%.")
 ]
 HeadcountGrowth = Annotated[
-    Decimal, typer.Option(parser=parse_signed, metavar="X", help="Growth of the number of people a month.")
+    Decimal, typer.Option(parser=parse_growth, metavar="X", help="Growth of the number of people a month.")
 ]
 Draws = Annotated[int, typer.Option(parser=parse_count, metavar="N", help="How many months to draw.")]
 Seed = Annotated[int, typer.Option(parser=parse_count, metavar="N", help="The same seed gives the same draws.")]
