@@ -96,6 +96,18 @@ ORGANIZATIONS = ("acme", "zeta")
 COST_CENTERS = ("platform", "research")
 MONTH_START = datetime(2026, 10, 1, tzinfo=UTC)
 
+cost_centers = st.tuples(
+    *(
+        st.builds(
+            CostCenter,
+            name=st.just(name),
+            included_usage_cap=st.booleans(),
+            excluded_from_enterprise_budget=st.booleans(),
+        )
+        for name in COST_CENTERS
+    )
+)
+
 
 @st.composite
 def accounts(draw: st.DrawFn, *, limits: bool = True, steady: bool = False) -> Account:
@@ -118,14 +130,7 @@ def accounts(draw: st.DrawFn, *, limits: bool = True, steady: bool = False) -> A
     settings = {"kind": "enterprise", "month": "2026-10", "prorate_new_seat_credits": draw(st.booleans())}
     if not limits:
         return Account.model_validate({**settings, "seats": seats})
-    centers = [
-        CostCenter(
-            name=name,
-            included_usage_cap=draw(st.booleans()),
-            excluded_from_enterprise_budget=draw(st.booleans()),
-        )
-        for name in COST_CENTERS
-    ]
+    centers = draw(cost_centers)
     places: list[dict[str, str]] = [{"scope": "enterprise"}, {"scope": "user", "name": "*"}]
     places += [{"scope": "user", "name": user} for each in seats for user in each.users]
     places += [{"scope": "user", "cost_center": name} for name in COST_CENTERS]
@@ -145,14 +150,7 @@ def accounts(draw: st.DrawFn, *, limits: bool = True, steady: bool = False) -> A
 def tight_accounts(draw: st.DrawFn) -> Account:
     """Accounts in which most limits are near each other, so that each of them may be the one that counts."""
     dollars = st.sampled_from([0, 3, 10, 19, 22, 25, 40])
-    centers = [
-        CostCenter(
-            name=name,
-            included_usage_cap=draw(st.booleans()),
-            excluded_from_enterprise_budget=draw(st.booleans()),
-        )
-        for name in COST_CENTERS
-    ]
+    centers = draw(cost_centers)
     seats = [
         Seats(
             plan="business",
@@ -174,9 +172,7 @@ def tight_accounts(draw: st.DrawFn) -> Account:
     if draw(st.integers(0, 3)):
         budgets.append({"scope": "enterprise", "usd": draw(dollars)})
     stops = [Budget.model_validate({**each, "stop": draw(st.integers(0, 4)) > 0}) for each in budgets]
-    return Account(
-        kind="enterprise", month="2026-10", seats=tuple(seats), cost_centers=tuple(centers), budgets=tuple(stops)
-    )
+    return Account(kind="enterprise", month="2026-10", seats=tuple(seats), cost_centers=centers, budgets=tuple(stops))
 
 
 @st.composite

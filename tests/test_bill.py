@@ -555,13 +555,12 @@ def test_all_of_an_account_that_is_one_organisation_counts_for_it() -> None:
 
 @pytest.mark.parametrize("named_by", ["use", "budget", "seat"])
 def test_an_organisation_that_is_the_account_is_that_of_its_use(named_by: str) -> None:
-    account = Account(
+    terms = account(
+        Seats(plan="business", users=("ana",), organization="acme" if named_by == "seat" else None),
         kind="organization",
-        month="2026-10",
-        seats=(Seats(plan="business", users=("ana",), organization="acme" if named_by == "seat" else None),),
         budgets=(Budget(scope="organization", name="acme" if named_by != "use" else None, usd=1, stop=True),),
     )
-    result = bill([used("ana", 5_000, organization="acme")], account)
+    result = bill([used("ana", 5_000, organization="acme")], terms)
     assert (result.included_used_credits, result.metered_credits, result.blocked_credits) == (1_900, 100, 3_000)
     assert [(share.name, share.total_usd) for share in result.by_organization] == [("acme", 20)]
     assert "unknown_organizations" not in {notice.code for notice in result.notices}
@@ -569,7 +568,7 @@ def test_an_organisation_that_is_the_account_is_that_of_its_use(named_by: str) -
 
 @pytest.mark.parametrize(("kind", "seat"), [("organization", "zeta"), ("enterprise", None)])
 def test_seats_keep_their_organisation_where_it_is_not_that_of_their_use(kind: Any, seat: str | None) -> None:
-    terms = Account(kind=kind, month="2026-10", seats=(Seats(plan="business", users=("ana",), organization=seat),))
+    terms = account(Seats(plan="business", users=("ana",), organization=seat), kind=kind)
     result = bill([used("bo", 5, organization="acme")], terms)
     assert {share.name: share.seat_nano_aiu for share in result.by_organization} == {"acme": 0, seat: 19 * 10**11}
     assert "unknown_organizations" in {notice.code for notice in result.notices}
@@ -589,13 +588,12 @@ def test_limits_that_are_met_at_one_time_are_listed_by_name() -> None:
 
 
 def test_use_of_two_organisations_is_not_all_of_the_one_that_is_the_account() -> None:
-    account = Account(
+    terms = account(
+        Seats(plan="business", users=("ana",)),
         kind="organization",
-        month="2026-10",
-        seats=(Seats(plan="business", users=("ana",)),),
         budgets=(Budget(scope="organization", usd=1, stop=True),),
     )
-    result = bill([used("ana", 1, organization="acme"), used("ana", 1, organization="other")], account)
+    result = bill([used("ana", 1, organization="acme"), used("ana", 1, organization="other")], terms)
     assert "unknown_organizations" in {notice.code for notice in result.notices}
 
 

@@ -214,7 +214,9 @@ def test_a_report_is_billed_for_the_month_of_the_account(tmp_path: Path) -> None
         "use_without_user": "billed as (none): 1 row without a user",
         "other_products": "left out: 1 row of other products than AI credits",
     }
-    with pytest.raises(InputError, match=r"report.csv: its use is of 2026-09-30.*, the account's month is 2026-10"):
+    with pytest.raises(
+        InputError, match=r"report.csv: its use is of 2026-09-30.*, the account's month is 2026-10; change"
+    ):
         read_usage_csv(written(tmp_path, september), ENTITY)
     assert len(read_usage_csv(written(tmp_path), ENTITY)) == 0
 
@@ -230,5 +232,7 @@ def test_a_report_is_billed_for_the_month_of_the_account(tmp_path: Path) -> None
 )
 def test_a_report_is_not_billed_in_part(tmp_path: Path, bad: dict[str, str], message: str) -> None:
     path = written(tmp_path, row(), row(), bad, row())
-    with pytest.raises(InputError, match=rf"report.csv:4: {message}.*; nothing is billed in part"):
+    with pytest.raises(
+        InputError, match=rf"report.csv:4: {message}.*; mend the row or take it out; nothing is billed in part"
+    ):
         read_usage_csv(path, ENTITY)

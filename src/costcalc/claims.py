@@ -67,7 +67,9 @@ class PriceHistory(Result):
         if not self.claims:
             yield "No price of it is known."
         else:
-            columns: tuple[str, ...] = (
+            words = [_change_words(rate, change) for rate, change in zip(self.claims, self.changes, strict=True)]
+            changed = any(words)  # else the column is left out
+            header = (
                 "route",
                 "prompt over",
                 *PRICE_COLUMNS,
@@ -76,13 +78,16 @@ class PriceHistory(Result):
                 "from",
                 "until",
                 f"on {self.on}",
+                "change",
             )
-            cells: list[tuple[Any, ...]] = [_claim_cells(rate, self.on) for rate in self.claims]
-            changes = [_change_words(rate, change) for rate, change in zip(self.claims, self.changes, strict=True)]
-            if any(changes):
-                columns = (*columns, "change")
-                cells = [(*each, change) for each, change in zip(cells, changes, strict=True)]
-            yield Table(columns, tuple(cells), "Claims, USD per million tokens")
+            yield Table(
+                header if changed else header[:-1],
+                tuple(
+                    (*_claim_cells(rate, self.on), *((change,) if changed else ()))
+                    for rate, change in zip(self.claims, words, strict=True)
+                ),
+                "Claims, USD per million tokens",
+            )
         for rivals in self.conflicts:
             prices = "; ".join(f"{rate.source} ({rate.status}): {_words(rate)}" for rate in rivals)
             yield f"Conflict on {self.on}, route {rivals[0].route}: {prices}"

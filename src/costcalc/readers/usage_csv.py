@@ -24,7 +24,7 @@ from costcalc.notices import Notice
 from costcalc.pricing.book import PriceBook
 from costcalc.pricing.rate import Rate
 from costcalc.readers import github_report, plain_report
-from costcalc.readers.jsonlines import MAX_LINE
+from costcalc.readers.find import reader_of
 from costcalc.readers.plain_csv import read_plain
 from costcalc.showing.display import count_of
 from costcalc.tokens import KINDS, TokenUsage
@@ -58,7 +58,8 @@ def read_usage_csv(
     check_told(progress, "progress")
     shown = os.fspath(path)
     try:
-        if _is_report(shown):
+        form = reader_of(shown)
+        if form is not None and form[0] == github_report.SOURCE:
             return _reported(shown, account, progress)
         plain = read_plain(shown, account)
         if plain is not None:
@@ -74,16 +75,6 @@ def read_usage_csv(
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"{shown}: cannot be read ({reason})") from None
     return reader.columns()
-
-
-def _is_report(path: str) -> bool:
-    """Whether a file is GitHub's AI usage report, by its first line."""
-    with open(path, "rb") as file:  # noqa: PTH123
-        first = file.readline(MAX_LINE).decode("utf-8-sig", "replace").rstrip("\r\n")
-    try:
-        return github_report.is_report_header([name.strip().lower() for name in github_report.cells(first)])
-    except csv.Error:
-        return False
 
 
 def _reported(path: str, account: Account, progress: "Callable[[int], object] | None") -> UsageColumns:
@@ -108,11 +99,12 @@ def _reported(path: str, account: Account, progress: "Callable[[int], object] | 
         builder.add(microseconds(entry.time), actor, entry.reported_nano_aiu)
     if log.skipped:
         first = min(log.skipped, key=lambda skipped: skipped.line)
-        raise InputError(f"{path}:{first.line}: {first.reason}; nothing is billed in part")
+        raise InputError(f"{path}:{first.line}: {first.reason}; mend the row or take it out; nothing is billed in part")
     columns = builder.columns()
     others = f"{min(other_days):%Y-%m-%d} to {max(other_days):%Y-%m-%d}" if other_days else ""
     if others and not columns:
-        raise InputError(f"{path}: its use is of {others}, the account's month is {account.month}")
+        month = f"the account's month is {account.month}; change it in the account's file, or take another report"
+        raise InputError(f"{path}: its use is of {others}, {month}")
     notices = []
     if columns:
         notices.append(Notice("days_without_times", _BY_DAY))
